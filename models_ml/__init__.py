@@ -1,0 +1,1 @@
+"""Training, artifacts and the one scorer of Scorehouse."""

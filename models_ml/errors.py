@@ -1,0 +1,52 @@
+"""Errors a user can act on, each with the exit code a scheduler sees.
+
+Codes follow ``sysexits.h``, so that cron, systemd and Airflow can tell "try again later" from "mend the input".
+"""
+
+
+class ScorehouseError(Exception):
+    """A failure with a remedy: the message says what was expected, what was found and what to do."""
+
+    exit_code = 70
+
+
+class UsageError(ScorehouseError):
+    """An option or setting has a value that cannot be used (EX_USAGE)."""
+
+    exit_code = 64
+
+
+class InputDataError(ScorehouseError):
+    """Raw data or features break their contract (EX_DATAERR)."""
+
+    exit_code = 65
+
+
+class MissingInputError(ScorehouseError):
+    """A file or folder that should be there is not (EX_NOINPUT)."""
+
+    exit_code = 66
+
+
+class BuildError(ScorehouseError):
+    """A warehouse model or a data test failed (EX_SOFTWARE)."""
+
+    exit_code = 70
+
+
+class OutputError(ScorehouseError):
+    """A result cannot be written: disk full, read-only folder (EX_CANTCREAT)."""
+
+    exit_code = 73
+
+
+class WarehouseLockedError(ScorehouseError):
+    """Another process holds the warehouse; trying again later helps (EX_TEMPFAIL)."""
+
+    exit_code = 75
+
+
+class ArtifactError(ScorehouseError):
+    """A model artifact is missing, damaged or does not fit the feature contract (EX_CONFIG)."""
+
+    exit_code = 78

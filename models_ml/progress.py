@@ -1,0 +1,94 @@
+"""Progress of long steps: a bar for people, plain lines for schedulers."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+
+LINE_EVERY_SECONDS = 10.0
+"""How often a line is printed when standard error is not a terminal."""
+
+console = Console(stderr=True, highlight=False)
+"""Everything that is not a result goes to standard error."""
+
+
+class Progress:
+    """Progress of one step with a known number of parts."""
+
+    def __init__(self, step: str, total: int) -> None:
+        self.step = step
+        self.total = total
+        self.done = 0
+        self._last_line = time.monotonic()
+        self._bar: RichProgress | None = None
+        if console.is_terminal:
+            self._bar = RichProgress(
+                TextColumn("  {task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                console=console,
+                transient=True,
+            )
+            self._task = self._bar.add_task(step, total=total)
+
+    def __enter__(self) -> Progress:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def advance(self, parts: int = 1) -> None:
+        """Count parts as done."""
+        self.set_done(self.done + parts)
+
+    def set_done(self, done: int) -> None:
+        """Say how many parts are done."""
+        self.done = done
+        if self._bar:
+            self._bar.update(self._task, completed=done)
+        elif time.monotonic() - self._last_line > LINE_EVERY_SECONDS:
+            self._last_line = time.monotonic()
+            print(f"  {self.step}: {done} of {self.total}", file=sys.stderr, flush=True)
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        console.print(f"  {text}")
+
+
+@contextmanager
+def step(title: str) -> Iterator[dict[str, float]]:
+    """Announce a step, and its duration when it ends.
+
+    Yields:
+        A dictionary that holds ``seconds`` once the step has ended.
+    """
+    console.print(f"[bold]{title}[/bold]")
+    started = time.monotonic()
+    result: dict[str, float] = {}
+    yield result
+    result["seconds"] = time.monotonic() - started
+    console.print(f"  done in {result['seconds']:.1f} s")

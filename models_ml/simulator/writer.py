@@ -1,0 +1,206 @@
+"""Write a simulated bureau: parquet parts, targets and, apart from them, the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from models_ml.errors import OutputError, UsageError
+from models_ml.simulator.facts import load_facts
+from models_ml.simulator.history import BLOCK, Block, draw_block
+
+ROW_GROUP = 120_000  # product rows, about one DuckDB row group
+
+
+@dataclass(frozen=True)
+class SimulationSettings:
+    """What to simulate.
+
+    Attributes:
+        applicants: Number of applicants.
+        seed: Seed of every random draw.
+        parts: Number of parquet parts; the applicants do not depend on it.
+        start_id: Id of the first applicant; application time runs from 0 at id 0 to 1 at the last
+            id of the run, so a run with a start id continues the time of earlier applicants.
+        workers: Processes; the bytes written do not depend on it.
+    """
+
+    applicants: int
+    seed: int = 7
+    parts: int = 12
+    start_id: int = 0
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            UsageError: A number is out of range.
+        """
+        lowest = {"applicants": 1, "seed": 0, "parts": 1, "start_id": 0, "workers": 1}
+        for name, least in lowest.items():
+            value = getattr(self, name)
+            if value < least:
+                raise UsageError(f"Expected {name} >= {least}, found {value}; give a larger value.")
+        if self.parts > self.applicants:
+            raise UsageError(
+                f"Expected no more parts than applicants, found {self.parts} parts for "
+                f"{self.applicants} applicants; give fewer parts."
+            )
+
+
+@dataclass(frozen=True)
+class SimulationSummary:
+    """What was written: folder, numbers of parts, applicants, product rows and defaulters."""
+
+    folder: Path
+    parts: int
+    applicants: int
+    products: int
+    defaulters: int
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Applicants of one finished part, each array of shape (applicants,)."""
+
+    ids: NDArray[np.int64]
+    flag: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    products: int
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary neighbour of ``path`` and move it there when all went well."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as failure:
+        raise OutputError(
+            f"Expected to write {path}, found: {failure}; free space or choose another folder."
+        ) from failure
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _blocks_of(settings: SimulationSettings, part: int) -> Iterator[tuple[Block, slice, slice]]:
+    """Yield each block of a part with the slices of its applicants and rows that belong there."""
+    first = part * settings.applicants // settings.parts
+    stop = (part + 1) * settings.applicants // settings.parts
+    horizon = settings.start_id + settings.applicants
+    for number in range(first // BLOCK, -(-stop // BLOCK)):
+        block = draw_block(settings.seed, settings.start_id, number, horizon)
+        low, high = max(first - number * BLOCK, 0), min(stop - number * BLOCK, BLOCK)
+        ends = np.concatenate([[0], np.cumsum(block.people.products)])
+        yield block, slice(low, high), slice(int(ends[low]), int(ends[high]))
+
+
+def _write_part(settings: SimulationSettings, folder: Path, part: int) -> _Part:
+    """Write one part, row group by row group, so memory does not grow with its size."""
+    columns = ("id", "rn", *load_facts().columns)
+    schema = pa.schema([(name, pa.int64()) for name in columns])
+    applicants: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
+    pending: list[NDArray[np.int64]] = []
+    products = waiting = 0
+    with (
+        _replacing(folder / f"train_data_{part}.pq") as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=1) as writer,
+    ):
+        for block, who, rows in _blocks_of(settings, part):
+            people = block.people
+            keys = np.stack([people.ids[people.owner[rows]], people.rn[rows]])
+            pending.append(np.concatenate([keys, block.codes[:, rows].astype(np.int64)]))
+            applicants.append((people.ids[who], block.flag[who], block.probability[who]))
+            waiting += pending[-1].shape[1]
+            products += pending[-1].shape[1]
+            if waiting >= ROW_GROUP:
+                writer.write_table(_table(pending, schema))
+                pending, waiting = [], 0
+        if pending:
+            writer.write_table(_table(pending, schema))
+    ids, flag, probability = (np.concatenate(values) for values in zip(*applicants, strict=True))
+    return _Part(ids, flag, probability, products)
+
+
+def _table(pending: list[NDArray[np.int64]], schema: pa.Schema) -> pa.Table:
+    matrix = np.concatenate(pending, axis=1)
+    return pa.Table.from_arrays([pa.array(line) for line in matrix], schema=schema)
+
+
+def _finished_parts(settings: SimulationSettings, folder: Path) -> Iterator[_Part]:
+    """Yield the parts in order, drawn by ``settings.workers`` processes."""
+    numbers = range(settings.parts)
+    if settings.workers == 1:
+        for part in numbers:
+            yield _write_part(settings, folder, part)
+        return
+    with ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(
+            _write_part, [settings] * settings.parts, [folder] * settings.parts, numbers
+        )
+
+
+def simulate(
+    settings: SimulationSettings,
+    out: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> SimulationSummary:
+    """Write ``train_data_*.pq``, ``train_target.csv`` and ``oracle.parquet`` into ``out``.
+
+    The oracle holds the true default probability of each applicant. Nothing that trains or scores
+    may read it. Workers are spawned, so with more than one of them the calling script needs an
+    ``if __name__ == "__main__"`` guard.
+
+    Args:
+        settings: What to simulate.
+        out: Folder to write to; made if missing.
+        progress: Called after each part with (applicants done, applicants in all).
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        # Written last: a folder without targets is an unfinished run, never a mixture of two.
+        (out / "train_target.csv").unlink(missing_ok=True)
+    except OSError as failure:
+        raise OutputError(
+            f"Expected a folder at {out}, found: {failure}; choose another folder."
+        ) from failure
+    stale = set(out.glob("train_data_*.pq"))
+    done = products = defaulters = 0
+    oracle_schema = pa.schema([("id", pa.int64()), ("probability", pa.float64())])
+    with (
+        _replacing(out / "train_target.csv") as target_path,
+        _replacing(out / "oracle.parquet") as oracle_path,
+        target_path.open("w", encoding="ascii", newline="\n") as target,
+        pq.ParquetWriter(oracle_path, oracle_schema, compression="zstd") as oracle,
+    ):
+        target.write("id,flag\n")
+        for part in _finished_parts(settings, out):
+            target.writelines(
+                f"{id_},{flag}\n"
+                for id_, flag in zip(part.ids.tolist(), part.flag.tolist(), strict=True)
+            )
+            columns = [pa.array(part.ids), pa.array(part.probability)]
+            oracle.write_table(pa.Table.from_arrays(columns, schema=oracle_schema))
+            done += len(part.ids)
+            products += part.products
+            defaulters += int(part.flag.sum())
+            if progress is not None:
+                progress(done, settings.applicants)
+    for path in stale - {out / f"train_data_{part}.pq" for part in range(settings.parts)}:
+        path.unlink()
+    return SimulationSummary(out, settings.parts, done, products, defaulters)
