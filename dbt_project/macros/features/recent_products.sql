@@ -1,0 +1,15 @@
+{#
+    The latest products of an applicant as one fixed-size array: product by product, newest first, each with the code
+    positions of all raw columns in dictionary order; 255 where there is no product.
+#}
+
+{# Aggregate: list of the latest products, newest first, each a list of code positions. #}
+{% macro latest_products(columns) -%}
+    max_by([{{ columns | map(attribute='name') | join(', ') }}], rn, {{ var('n_recent_products') }})
+{%- endmacro %}
+
+{# Expression: that list flattened and padded to its fixed size. #}
+{% macro padded_products(products, columns) -%}
+    {%- set size = var('n_recent_products') * (columns | length) -%}
+    list_resize(flatten({{ products }}), {{ size }}, 255::utinyint)::utinyint[{{ size }}]
+{%- endmacro %}

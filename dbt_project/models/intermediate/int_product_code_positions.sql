@@ -1,0 +1,30 @@
+-- depends_on: {{ ref('data_dictionary') }}
+
+with
+
+products as (
+
+    select * from {{ ref('stg_bureau__credit_products') }}
+
+),
+
+batch as (
+
+    {{ batch_ids(ref('int_applicant_sources')) | indent(4) }}
+
+),
+
+positions as (
+
+    select
+        id,
+        {%- for column in bureau_columns() %}
+        {{ code_position(column) }} as {{ column.name }},
+        {%- endfor %}
+        rn
+    from products
+    where id in (select id from batch)
+
+)
+
+select * from positions

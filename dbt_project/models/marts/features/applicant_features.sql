@@ -1,0 +1,48 @@
+{{ config(
+    materialized='applicant_batches',
+    work_list='int_applicant_sources',
+    version_columns=['source_fingerprint'],
+) }}
+-- depends_on: {{ ref('data_dictionary') }}
+-- Too many quarantined rows stop the run before this table changes.
+-- depends_on: {{ ref('quarantined_credit_products') }}
+{%- set columns = bureau_columns() %}
+
+with
+
+applicant_sources as (
+
+    select * from {{ ref('int_applicant_sources') }}
+
+),
+
+applicant_products as (
+
+    select * from {{ ref('int_applicant_products') }}
+
+),
+
+features as (
+
+    select
+        applicant_products.id,
+        cast(applicant_products.n_products as utinyint) as n_products,
+        applicant_products.fclose_flag[2] as n_open,
+        applicant_products.fclose_flag[1] as n_closed,
+        applicant_products.is_zero_loans90[1] as n_with_90_day_delay,
+        {%- for months in [6, 12, 24] %}
+        {{ payment_problem_percent(columns, months) }} as problem_percent_{{ months }},
+        {{ payment_problem_percent(columns, months, weighted=true) }} as weighted_problem_percent_{{ months }},
+        {%- endfor %}
+        {%- for column in columns %}
+        applicant_products.{{ column.name }},
+        {%- endfor %}
+        applicant_products.recent_products,
+        applicant_sources.source_fingerprint
+    from applicant_products
+    inner join applicant_sources
+        on applicant_products.id = applicant_sources.id
+
+)
+
+select * from features

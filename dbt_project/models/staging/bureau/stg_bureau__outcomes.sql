@@ -1,0 +1,18 @@
+with
+
+outcomes as (
+
+    select * from {{ source('bureau', 'outcomes') }}
+
+),
+
+typed as (
+
+    select
+        cast(id as bigint) as id,
+        cast(flag as utinyint) as defaulted
+    from outcomes
+
+)
+
+select * from typed

@@ -1,0 +1,140 @@
+"""Runs dbt as a child process, shows its progress and turns its failures into one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from models_ml.errors import ArtifactError, BuildError, ScorehouseError
+from models_ml.progress import console
+from models_ml.settings import Settings
+from models_ml.warehouse import explain_connection_error
+
+SLOW_SECONDS = 3.0
+"""Nodes faster than this are counted, not listed."""
+
+BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
+
+
+@dataclass
+class DbtOutcome:
+    """What one dbt invocation did.
+
+    Attributes:
+        n_ok: Models, seeds and tests that succeeded.
+        warnings: Messages of warnings.
+        errors: Messages of failures, in order.
+        other_lines: Lines that are not dbt's events, for when Python itself broke down.
+    """
+
+    n_ok: int = 0
+    warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    other_lines: list[str] = field(default_factory=list)
+
+
+def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
+    """Run ``dbt`` with our project and profile.
+
+    Args:
+        settings: Folders; the child gets them through its environment.
+        arguments: For example ``("build", "--select", "tag:features")``.
+
+    Returns:
+        Counts and warnings.
+
+    Raises:
+        ScorehouseError: dbt failed; the message is the first failure, with its remedy where known.
+    """
+    command = [
+        sys.executable,
+        "-c",
+        "from dbt.cli.main import cli; cli()",
+        "--log-format",
+        "json",
+        "--log-level-file",
+        "none",
+        "--no-use-colors",
+        "--no-send-anonymous-usage-stats",
+        *arguments,
+        "--project-dir",
+        str(settings.dbt_project),
+        "--profiles-dir",
+        str(settings.profiles),
+        "--target-path",
+        str(settings.home / "dbt_target"),
+    ]
+    settings.home.mkdir(parents=True, exist_ok=True)
+    child = subprocess.Popen(  # noqa: S603  arguments are a list, no shell reads them
+        command,
+        cwd=settings.project,
+        env={**os.environ, **settings.environment()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        outcome = _follow(child.stdout or ())
+    finally:
+        if child.poll() is None:
+            child.terminate()
+        exit_code = child.wait()
+    if exit_code != 0 or outcome.errors:
+        raise _explain(outcome, settings, exit_code)
+    return outcome
+
+
+def _follow(lines: Iterable[str]) -> DbtOutcome:
+    """Show the progress in dbt's JSON lines and collect what failed."""
+    outcome = DbtOutcome()
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            outcome.other_lines.append(line.strip())
+            continue
+        info, data = event.get("info", {}), event.get("data", {})
+        name, message = info.get("name"), str(info.get("msg", "")).strip()
+        if name == "NodeFinished":
+            _count(outcome, data)
+        elif name == "JinjaLogInfo" and BATCH_LINE.match(message):
+            console.print(f"  {message}")
+        elif info.get("level") == "error" and message:
+            outcome.errors.append(message)
+    return outcome
+
+
+def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
+    node, result = data.get("node_info", {}), data.get("run_result", {})
+    status, seconds = result.get("status"), float(result.get("execution_time", 0.0))
+    title = node.get("node_name", "?")
+    if status in ("success", "pass"):
+        outcome.n_ok += 1
+        if seconds >= SLOW_SECONDS:
+            console.print(f"  {title}: {seconds:.1f} s")
+    elif status == "warn":
+        outcome.warnings.append(f"{title}: {result.get('message', '')}")
+    elif status in ("error", "fail"):
+        outcome.errors.insert(0, f"{title}: {result.get('message', '')}")
+
+
+def _explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> ScorehouseError:
+    reasons = outcome.errors or outcome.other_lines[-1:]
+    text = reasons[0] if reasons else f"dbt, which ended with exit code {exit_code}"
+    everything = "\n".join(outcome.errors)
+    if "Could not set lock on file" in everything:
+        return explain_connection_error(everything, settings)
+    udf_error = re.search(r"\b(\w+Error): (.+?)(?:\n|\s*At:|$)", text.split("UDF:")[-1])
+    if "UDF" in text and udf_error:
+        kind = ArtifactError if udf_error[1] == "ArtifactError" else BuildError
+        return kind(udf_error[2].strip())
+    summary = " ".join(line.strip() for line in text.splitlines() if line.strip())
+    return BuildError(
+        f"The warehouse build failed at {summary[:800]} Tables built before are unchanged."
+    )

@@ -1,0 +1,145 @@
+"""Check of the raw folder before anything is built: one clear sentence instead of a failure half-way."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models_ml.contract import FeatureContract
+from models_ml.errors import InputDataError, MissingInputError
+
+PART_PATTERN = "train_data_*.pq"
+TARGET = "train_target.csv"
+
+
+@dataclass(frozen=True)
+class RawFolder:
+    """What the raw folder holds.
+
+    Attributes:
+        n_parts: Parquet parts.
+        n_products: Product rows in all parts.
+        warnings: What is odd but harmless, a sentence each.
+    """
+
+    n_parts: int
+    n_products: int
+    warnings: tuple[str, ...]
+
+
+def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
+    """Check names, columns and types of all raw files, from the parquet footers and the target file.
+
+    Args:
+        folder: Folder with ``train_data_*.pq`` and ``train_target.csv``.
+        contract: Lists the code columns that a part must have.
+
+    Raises:
+        MissingInputError: A file or the folder is not there.
+        InputDataError: A file cannot be used; the message names it and what is wrong.
+    """
+    if not folder.is_dir():
+        raise MissingInputError(
+            f"The raw folder {folder} does not exist. Put {PART_PATTERN} and {TARGET} there, "
+            "point SCOREHOUSE_RAW to them, or make an example with: "
+            f"scorehouse simulate --applicants 60000 --out {folder}"
+        )
+    parts = sorted(folder.glob(PART_PATTERN))
+    if not parts:
+        raise MissingInputError(
+            f"No file {PART_PATTERN} in {folder}. Put the parts there, or point SCOREHOUSE_RAW "
+            "to the folder that has them."
+        )
+    expected = ["id", "rn", *(column.name for column in contract.columns)]
+    n_products, warnings = 0, []
+    for part in parts:
+        n_rows, extra = _check_part(part, expected)
+        n_products += n_rows
+        if extra:
+            warnings.append(f"{part.name}: columns {', '.join(extra)} are not used.")
+        if n_rows == 0:
+            warnings.append(f"{part.name} has no rows.")
+    if n_products == 0:
+        raise InputDataError(f"The parts in {folder} have no rows; at least one product is needed.")
+    check_target(folder / TARGET)
+    return RawFolder(len(parts), n_products, tuple(warnings))
+
+
+def _check_part(part: Path, expected: list[str]) -> tuple[int, list[str]]:
+    """Rows of a part and the columns it has beyond the expected ones."""
+    try:
+        footer = pq.ParquetFile(part)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputDataError(
+            f"{part.name} is not a readable parquet file ({_first_line(error)}); "
+            "deliver the part again."
+        ) from error
+    with footer:
+        schema, n_rows = footer.schema_arrow, footer.metadata.num_rows
+    missing = [name for name in expected if name not in schema.names]
+    if missing:
+        raise InputDataError(
+            f"{part.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"a part needs id, rn and {len(expected) - 2} code columns. Deliver the part again."
+        )
+    for name in expected:
+        found = schema.field(name).type
+        if not pa.types.is_integer(found):
+            raise InputDataError(
+                f"{part.name}, column {name}: expected integers, found {found}. "
+                "Deliver the part again."
+            )
+    return n_rows, [name for name in schema.names if name not in expected]
+
+
+def check_target(path: Path) -> None:
+    """Check that the target file says 0 or 1 exactly once for each applicant.
+
+    Raises:
+        MissingInputError: The file is not there.
+        InputDataError: A line cannot be used; the message names the first one.
+    """
+    if not path.is_file():
+        raise MissingInputError(
+            f"The outcomes {path} are missing. Put a file with the header id,flag there: one line "
+            "per applicant, flag 1 = defaulted, 0 = did not."
+        )
+    with path.open(newline="", encoding="utf-8") as file:
+        header = next(csv.reader(file), [])
+    if header != ["id", "flag"]:
+        raise InputDataError(
+            f"{path.name}: expected the header id,flag, found {','.join(header) or 'nothing'}."
+        )
+    for problem in _target_problems(path):
+        raise InputDataError(f"{path.name}: {problem} Mend the file.")
+
+
+def _target_problems(path: Path) -> Iterator[str]:
+    with duckdb.connect(":memory:") as connection:
+        try:
+            lines = connection.read_csv(str(path), header=True, all_varchar=True)
+        except duckdb.Error as error:
+            yield f"it cannot be read as CSV ({_first_line(error)})."
+            return
+        lines.create("lines")
+        for id_, flag in connection.execute(
+            "select id, flag from lines where try_cast(id as bigint) is null "
+            "or try_cast(id as bigint) < 0 or flag is null or flag not in ('0', '1') limit 1"
+        ).fetchall():
+            yield f"expected a number and 0 or 1, found id {id_!r} with flag {flag!r}."
+        for id_, n_lines in connection.execute(
+            "select id, count(*) from lines group by id having count(*) > 1 limit 1"
+        ).fetchall():
+            yield f"applicant {id_} has {n_lines} lines, expected one."
+        if connection.execute("select count(*) from lines").fetchall()[0][0] == 0:
+            yield "it has no applicants."
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
