@@ -1,0 +1,260 @@
+"""The model artifact: a folder of safetensors, LightGBM text and JSON, each file hashed; no pickle anywhere.
+
+Every hash is checked before a file is parsed: LightGBM's text loader aborts the process on damaged input. The version
+is made from the hashes, so equal training gives an equal version and files of two trainings cannot be mixed unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from models_ml.attribution import Reference
+from models_ml.calibration import Calibration, calibration_from_json, calibration_to_json
+from models_ml.contract import FeatureContract
+from models_ml.errors import ArtifactError
+from models_ml.points import PointsScale, RiskBands
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+CHAMPION = "champion.json"
+TRAIN_COMMAND = "scorehouse train"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A trained model with everything that scoring needs.
+
+    Attributes:
+        contract: Feature contract it was trained on.
+        weights: Weights of the autoencoder by name.
+        encoder_settings: Its shape.
+        booster: LightGBM on counts, scalars and latent code, as LightGBM's text.
+        calibration: From raw score to PD.
+        scale: From PD to points.
+        bands: From points to risk bands.
+        reference: The applicant that contributions are measured against.
+        reason_codes: Code of each business group, in the order of the contract.
+        golden: Features of a few applicants and the PDs they must get.
+        drift: Distributions of the training data, frozen for the monitors.
+        facts: What the manifest tells besides: seed, metrics, library versions, data fingerprint, ...
+        version: Name made from the content; empty until saved.
+    """
+
+    contract: FeatureContract
+    weights: Mapping[str, np.ndarray]
+    encoder_settings: Mapping[str, int]
+    booster: str
+    calibration: Calibration
+    scale: PointsScale
+    bands: RiskBands
+    reference: Reference
+    reason_codes: tuple[str, ...]
+    golden: Mapping[str, Any] = field(default_factory=dict)
+    drift: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+
+
+def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
+    """Write an artifact; its folder appears whole or not at all.
+
+    Args:
+        artifact: The model.
+        artifacts: Folder of all artifacts.
+
+    Returns:
+        The new folder, or the existing one when an equal model was saved before.
+    """
+    contents = {
+        "contract.json": _json(artifact.contract.to_json()),
+        "encoder.json": _json(artifact.encoder_settings),
+        "encoder.safetensors": save_tensors(dict(artifact.weights)),
+        "booster.txt": artifact.booster.encode(),
+        "scoring.json": _json(
+            {
+                "calibration": calibration_to_json(artifact.calibration),
+                "points": asdict(artifact.scale),
+                "bands": asdict(artifact.bands),
+                "reason_codes": list(artifact.reason_codes),
+                "reference": {
+                    "counts": artifact.reference.counts.tolist(),
+                    "recent": artifact.reference.recent.tolist(),
+                },
+            }
+        ),
+    }
+    contents["golden.json"] = _json(artifact.golden)
+    contents["drift.json"] = _json(artifact.drift)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "version": _version(hashes),
+        "contract_sha256": artifact.contract.sha256,
+        "files": hashes,
+        **artifact.facts,
+    }
+    manifest["manifest_sha256"] = _manifest_sha256(manifest)
+    contents[MANIFEST] = _json(manifest)
+
+    artifacts.mkdir(parents=True, exist_ok=True)
+    folder = artifacts / manifest["version"]
+    if folder.is_dir():
+        return folder
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=artifacts))
+    try:
+        for name, content in contents.items():
+            with (temporary / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def load_artifact(folder: Path) -> Artifact:
+    """Verify every hash, then load.
+
+    Raises:
+        ArtifactError: A file is missing, damaged, or of another training; the message names it.
+    """
+    manifest, contents = verify_artifact(folder)
+    contract = FeatureContract.from_json(json.loads(contents["contract.json"]))
+    scoring = json.loads(contents["scoring.json"])
+    return Artifact(
+        contract=contract,
+        weights=load_tensors(contents["encoder.safetensors"]),
+        encoder_settings=json.loads(contents["encoder.json"]),
+        booster=contents["booster.txt"].decode(),
+        calibration=calibration_from_json(scoring["calibration"]),
+        scale=PointsScale(**scoring["points"]),
+        bands=RiskBands(tuple(scoring["bands"]["cut_points"])),
+        reference=Reference(
+            *(np.array(scoring["reference"][name], dtype=np.uint8) for name in ("counts", "recent"))
+        ),
+        reason_codes=tuple(scoring["reason_codes"]),
+        golden=json.loads(contents["golden.json"]),
+        drift=json.loads(contents["drift.json"]),
+        facts=manifest,
+        version=manifest["version"],
+    )
+
+
+def verify_artifact(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Check that a folder is a complete, unchanged artifact.
+
+    Returns:
+        The manifest, and the content of every other file. The bytes returned are the bytes hashed, so nothing can
+        change between the check and the use.
+
+    Raises:
+        ArtifactError: It is not; the message names the file.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError as error:
+        raise _damaged(folder, f"{MANIFEST} is missing") from error
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, f"{MANIFEST} cannot be read ({error})") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise _damaged(folder, f"{MANIFEST} has no list of files")
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise ArtifactError(
+            f"Model {folder.name} has artifact format {manifest.get('format_version')}, this "
+            f"installation reads format {FORMAT_VERSION}; install the matching release of "
+            f"scorehouse or train a new model with: {TRAIN_COMMAND}"
+        )
+    if manifest.get("manifest_sha256") != _manifest_sha256(manifest):
+        raise _damaged(folder, f"{MANIFEST} was edited")
+    expected = manifest["files"]
+    found = {path.name for path in folder.iterdir()} - {MANIFEST}
+    for name in sorted(found.symmetric_difference(expected)):
+        raise _damaged(folder, f"{name} is {'missing' if name in expected else 'not part of it'}")
+    contents = {}
+    for name, sha256 in expected.items():
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            raise _damaged(folder, f"{name} is not a plain file")
+        contents[name] = path.read_bytes()
+        if hashlib.sha256(contents[name]).hexdigest() != sha256:
+            raise _damaged(folder, f"{name} was changed after training")
+    if manifest["version"] != _version(expected) or folder.name != manifest["version"]:
+        raise _damaged(
+            folder, f"its version does not follow from its files ({manifest['version']})"
+        )
+    return manifest, contents
+
+
+def champion_version(artifacts: Path) -> str | None:
+    """Version of the model that scores, or None when no model was trained yet."""
+    pointer = artifacts / CHAMPION
+    if not pointer.is_file():
+        return None
+    try:
+        version = json.loads(pointer.read_bytes())["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{pointer} does not name a model ({error}); train one with: {TRAIN_COMMAND}"
+        ) from error
+    return str(version)
+
+
+def champion_path(artifacts: Path) -> Path:
+    """Folder of the model that scores.
+
+    Raises:
+        ArtifactError: No model was trained yet, or the pointer leads nowhere.
+    """
+    version = champion_version(artifacts)
+    if version is None:
+        raise ArtifactError(
+            f"No trained model in {artifacts}, so applicants cannot be scored; "
+            f"train one with: {TRAIN_COMMAND}"
+        )
+    folder = artifacts / version
+    if Path(version).name != version or not folder.is_dir():
+        raise ArtifactError(
+            f"The champion {version!r} is not in {artifacts}; train a model with: {TRAIN_COMMAND}"
+        )
+    return folder
+
+
+def set_champion(artifacts: Path, version: str) -> None:
+    """Make a version the one that scores, in one atomic step."""
+    temporary = artifacts / f".{CHAMPION}.{os.getpid()}"
+    temporary.write_bytes(_json({"version": version}))
+    temporary.replace(artifacts / CHAMPION)
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _version(hashes: Mapping[str, str]) -> str:
+    text = "\n".join(f"{name} {hashes[name]}" for name in sorted(hashes))
+    return "pd-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _manifest_sha256(manifest: Mapping[str, Any]) -> str:
+    rest = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _damaged(folder: Path, what: str) -> ArtifactError:
+    return ArtifactError(
+        f"Model {folder.name} is damaged: {what}. It is not used. Restore {folder} from a "
+        f"backup or train a new model with: {TRAIN_COMMAND}"
+    )

@@ -1,0 +1,305 @@
+"""The encoder's forward pass as machine code: latent codes without torch, each row for itself.
+
+`ProductAutoencoder.encode` says what is computed; here is how it is computed for training and scoring alike. The
+vectors of a product's codes are added up business group by business group, because the reasons of a score need the
+sums of single groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from models_ml.arithmetic import ONE, ZERO, dense, relu, sigmoid, tanh
+from models_ml.contract import PADDING, FeatureContract
+from models_ml.kernels import kernel
+
+BLOCK_ROWS = 32
+"""Applicants encoded together, so that weights are read once for all of them."""
+
+LAYERS = (
+    "product_bias",
+    "product.weight",
+    "product.bias",
+    "sequence.weight_ih_l0",
+    "sequence.bias_ih_l0",
+    "sequence.weight_hh_l0",
+    "sequence.bias_hh_l0",
+    "hidden.weight",
+    "depth.weight",
+    "bag.weight",
+    "latent.weight",
+    "latent.bias",
+)
+"""Tensors that `find_latent` reads, in this order; weights of linear layers are transposed.
+
+``bag.weight``, the direct way from code sums to latent code, may be missing and then counts as zero."""
+
+THREAD_ROWS = 4096
+"""Applicants that one thread encodes at a time."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Weights of an encoder, laid out for the kernels; G business groups.
+
+    Attributes:
+        positions: Row of ``codes`` for each column and code, int32 of shape (n_columns, 256).
+        grouped_columns: Columns sorted by business group, int32 of shape (n_columns,).
+        first_columns: Where each group starts in them and the end, int32 of shape (G + 1,).
+        codes: Vector of each code, float32 of shape (vocabulary_size, n_product).
+        layers: Further weights, float32, in the order in which `find_latent` reads them.
+    """
+
+    positions: np.ndarray
+    grouped_columns: np.ndarray
+    first_columns: np.ndarray
+    codes: np.ndarray
+    layers: tuple[np.ndarray, ...]
+
+    @property
+    def n_latent(self) -> int:
+        """Length of the latent code."""
+        return len(self.layers[-1])
+
+    @property
+    def arrays(self) -> tuple[object, ...]:
+        """What the kernels need."""
+        return self.positions, self.grouped_columns, self.first_columns, self.codes, self.layers
+
+
+def make_encoder(weights: Mapping[str, np.ndarray], contract: FeatureContract) -> Encoder:
+    """Lay out the weights of a trained autoencoder.
+
+    Args:
+        weights: Its ``state_dict`` as numpy arrays.
+        contract: The feature contract.
+    """
+    n_latent, n_product = len(weights["latent.bias"]), weights["codes.weight"].shape[1]
+    tensors = {"bag.weight": np.zeros((n_latent, n_product)), **weights}
+    groups = contract.business_groups
+    group_of = np.array([groups.index(column.business_group) for column in contract.columns])
+    positions = np.empty((len(contract.columns), 256), dtype=np.int32)
+    for column, offset, row in zip(contract.columns, contract.code_offsets, positions, strict=True):
+        row[:] = offset + np.minimum(np.arange(256), column.n_codes)
+        row[PADDING] = offset + column.n_positions
+    return Encoder(
+        positions=positions,
+        grouped_columns=np.argsort(group_of, kind="stable").astype(np.int32),
+        first_columns=np.searchsorted(np.sort(group_of), range(len(groups) + 1)).astype(np.int32),
+        codes=np.ascontiguousarray(tensors["codes.weight"], dtype=np.float32),
+        layers=tuple(
+            np.ascontiguousarray(
+                tensors[name] if name == "depth.weight" else tensors[name].T, dtype=np.float32
+            )
+            for name in LAYERS
+        ),
+    )
+
+
+def encode(encoder: Encoder, recent: np.ndarray, n_threads: int = 1) -> np.ndarray:
+    """Latent code of N applicants; row i depends on row i alone.
+
+    Args:
+        encoder: The encoder.
+        recent: Code positions of the latest products, newest first, uint8 of shape (N, n_recent, n_columns).
+        n_threads: Threads that share the rows.
+
+    Returns:
+        float32 of shape (N, n_latent), within 1e-6 of torch in double precision.
+    """
+    recent = read_only(recent)
+    latent = np.empty((len(recent), encoder.n_latent), dtype=np.float32)
+    parts = [slice(i, i + THREAD_ROWS) for i in range(0, len(recent), THREAD_ROWS)]
+
+    def encode_part(part: slice) -> None:
+        encode_rows(recent[part], encoder.arrays, latent[part])
+
+    if n_threads == 1:
+        for part in parts:
+            encode_part(part)
+    else:
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(encode_part, parts))
+    return latent
+
+
+def read_only(values: np.ndarray) -> np.ndarray:
+    """A read-only view: arrays from Arrow are, and one kind of array means one compilation."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+@kernel
+def encode_rows(recent, encoder, latent):  # type: ignore[no-untyped-def]
+    """Latent codes of N rows into ``latent``; see `encode`."""
+    n_recent = recent.shape[1]
+    n_groups, n_product = len(encoder[2]) - 1, encoder[3].shape[1]
+    parts = np.empty((1, n_recent, n_groups, n_product), np.float32)
+    giver = np.zeros(n_groups, np.int64)
+    products = np.empty((BLOCK_ROWS * n_recent, n_product), np.float32)
+    n_products = np.empty(BLOCK_ROWS, np.int64)
+    for block in range(0, len(recent), BLOCK_ROWS):
+        n_rows = min(BLOCK_ROWS, len(recent) - block)
+        filled = 0
+        for r in range(n_rows):
+            n = sum_codes(recent[block + r], encoder, parts[0])
+            join_groups(parts, giver, products[filled : filled + n])
+            n_products[r] = n
+            filled += n
+        find_latent(products, n_products[:n_rows], encoder[4], latent[block : block + n_rows])
+
+
+@kernel
+def sum_codes(recent, encoder, parts):  # type: ignore[no-untyped-def]
+    """Sum of the code vectors of each product and business group.
+
+    Args:
+        recent: One applicant, uint8 of shape (n_recent, n_columns).
+        encoder: ``Encoder.arrays``.
+        parts: Result, float32 of shape (n_recent, G, n_product); the first products are overwritten.
+
+    Returns:
+        Number of products.
+    """
+    n_products = 0
+    while n_products < len(recent) and recent[n_products, 0] != PADDING:
+        sum_product_codes(recent[n_products], encoder, parts[n_products])
+        n_products += 1
+    return n_products
+
+
+@kernel
+def sum_product_codes(codes, encoder, parts):  # type: ignore[no-untyped-def]
+    """The same for one product: uint8 of shape (n_columns,) to float32 of shape (G, n_product)."""
+    positions, grouped_columns, first_columns, vectors, _ = encoder
+    for g in range(len(first_columns) - 1):
+        part = parts[g]
+        part[:] = ZERO
+        start, end = first_columns[g], first_columns[g + 1]
+        for i in range(start, end - 3, 4):
+            a, b = grouped_columns[i], grouped_columns[i + 1]
+            c, d = grouped_columns[i + 2], grouped_columns[i + 3]
+            u, v = vectors[positions[a, codes[a]]], vectors[positions[b, codes[b]]]
+            w, x = vectors[positions[c, codes[c]]], vectors[positions[d, codes[d]]]
+            for j in range(len(part)):
+                part[j] = part[j] + u[j] + v[j] + w[j] + x[j]
+        for i in range(end - ((end - start) & 3), end):
+            a = grouped_columns[i]
+            u = vectors[positions[a, codes[a]]]
+            for j in range(len(part)):
+                part[j] += u[j]
+
+
+@kernel
+def join_groups(parts, giver, products):  # type: ignore[no-untyped-def]
+    """Add up the groups of each product, each group as one applicant has it.
+
+    Args:
+        parts: Code sums of A applicants, float32 of shape (A, n_recent, G, n_product).
+        giver: Which applicant gives each group, int64 of shape (G,).
+        products: Result, float32 of shape (n, n_product).
+    """
+    for p in range(len(products)):
+        product = products[p]
+        product[:] = ZERO
+        for g in range(len(giver)):
+            part = parts[giver[g], p, g]
+            for j in range(len(product)):
+                product[j] += part[j]
+
+
+@kernel
+def find_latent(products, n_products, layers, latent):  # type: ignore[no-untyped-def]
+    """From the code sums of products to latent codes.
+
+    Args:
+        products: Sums of code vectors, applicant by applicant, newest first, float32 of shape
+            (>= sum of n_products, n_product); overwritten.
+        n_products: Products of each of N applicants, int64 of shape (N,).
+        layers: ``Encoder.layers``.
+        latent: Result, float32 of shape (N, n_latent).
+    """
+    product_bias, product_weight, product_bias2, input_weight, input_bias = layers[:5]
+    state_weight, state_bias, hidden_weight, depth, bag_weight = layers[5:10]
+    latent_weight, latent_bias = layers[10:]
+    n_rows, n_state, total = len(n_products), len(product_bias2), n_products.sum()
+    for p in range(total):
+        product = products[p]
+        for j in range(len(product_bias)):
+            product[j] += product_bias[j]
+    # What adds up over many products grows large: in single precision its rounding would show in the latent code.
+    bags = np.zeros((n_rows, len(product_bias)), np.float64)
+    p = 0
+    for r in range(n_rows):
+        for _ in range(n_products[r]):
+            for j in range(len(product_bias)):
+                bags[r, j] += products[p, j]
+            p += 1
+        root = np.sqrt(np.float64(max(n_products[r], 1)))
+        for j in range(len(product_bias)):
+            bags[r, j] /= root
+    relu(products, total)
+    vectors = np.empty((total, n_state), np.float32)
+    dense(products, total, product_weight, product_bias2, vectors)
+    relu(vectors, total)
+    inputs = np.empty((total, 3 * n_state), np.float32)
+    dense(vectors, total, input_weight, input_bias, inputs)
+
+    # Applicants with more products first: those that still have one are the first rows at every step.
+    order = np.argsort(-n_products)
+    ends = np.cumsum(n_products)
+    states = np.zeros((n_rows, n_state), np.float32)
+    gates = np.empty((n_rows, 3 * n_state), np.float32)
+    pooled = np.zeros((n_rows, 3 * n_state), np.float32)
+    n_active = n_rows
+    for step in range(n_products.max()):
+        while n_products[order[n_active - 1]] <= step:
+            n_active -= 1
+        dense(states, n_active, state_weight, state_bias, gates)
+        for r in range(n_active):
+            advance(inputs[ends[order[r]] - 1 - step], gates[r], states[r], pooled[r])
+    hidden = np.empty((n_rows, hidden_weight.shape[1]), np.float32)
+    for r in range(n_rows):
+        n = n_products[order[r]]
+        for j in range(n_state):
+            pooled[r, j] /= np.float32(max(n, 1))
+            pooled[r, 2 * n_state + j] = states[r, j]
+    dense(pooled, n_rows, hidden_weight, np.zeros(hidden.shape[1], np.float32), hidden)
+    for r in range(n_rows):
+        bias = depth[n_products[order[r]]]
+        for j in range(len(bias)):
+            hidden[r, j] += bias[j]
+    relu(hidden, n_rows)
+    found = np.empty((n_rows, len(latent_bias)), np.float64)
+    dense(hidden, n_rows, latent_weight, latent_bias, found)
+    straight = np.empty((n_rows, len(latent_bias)), np.float64)
+    dense(bags, n_rows, bag_weight, np.zeros(len(latent_bias), np.float32), straight)
+    for r in range(n_rows):
+        for j in range(len(latent_bias)):
+            latent[order[r], j] = np.float32(found[r, j] + straight[order[r], j])
+
+
+@kernel
+def advance(inputs, gates, state, pooled):  # type: ignore[no-untyped-def]
+    """One step of the gated recurrent unit for one applicant (equations as in torch's ``GRU``).
+
+    Args:
+        inputs: Linear map of the product, float32 of shape (3 * n_state,): reset, update, new.
+        gates: Linear map of the state, same shape.
+        state: State, float32 of shape (n_state,); advanced in place.
+        pooled: Sum of states and their highest values (from 0), float32 of shape (>= 2 * n_state,); in place.
+    """
+    n = len(state)
+    for j in range(n):
+        reset = sigmoid(inputs[j] + gates[j])
+        update = sigmoid(inputs[n + j] + gates[n + j])
+        new = tanh(inputs[2 * n + j] + reset * gates[2 * n + j])
+        value = (ONE - update) * new + update * state[j]
+        state[j] = value
+        pooled[j] += value
+        pooled[n + j] = value if value > pooled[n + j] else pooled[n + j]

@@ -1,0 +1,67 @@
+"""Golden rows: applicants kept in the artifact with the PD they must get, on every machine and release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models_ml.artifact import Artifact
+from models_ml.errors import ArtifactError
+from models_ml.features import FeatureBatch
+from models_ml.scorer import make_scorer
+
+N_GOLDEN = 8
+TOLERANCE = 1e-6
+"""Largest difference of a golden PD: other processors may round the encoder's sums differently."""
+
+
+def golden_rows(artifact: Artifact, features: FeatureBatch) -> dict[str, Any]:
+    """Features and PDs of applicants spread over all PDs.
+
+    Args:
+        artifact: The model.
+        features: Applicants to choose from.
+    """
+    pd = make_scorer(artifact, artifact.contract).score(features).pd
+    spread = np.linspace(0, len(pd) - 1, min(N_GOLDEN, len(pd))).round().astype(np.int64)
+    chosen = np.lexsort((features.ids, pd))[spread]
+    return {
+        "tolerance": TOLERANCE,
+        "tree_features": features.tree_features[chosen].tolist(),
+        "recent": features.recent[chosen].tolist(),
+        "pd": pd[chosen].tolist(),
+    }
+
+
+def check_golden(artifact: Artifact) -> None:
+    """Score the golden rows.
+
+    Raises:
+        ArtifactError: A PD is not a probability or differs from the one recorded at training.
+    """
+    golden = artifact.golden
+    if not golden:
+        raise ArtifactError(
+            f"Model {artifact.version} has no golden rows, so it cannot be checked; train a new "
+            "model with: scorehouse train"
+        )
+    features = FeatureBatch(
+        ids=np.arange(len(golden["pd"]), dtype=np.int64),
+        tree_features=np.array(golden["tree_features"], dtype=np.uint8),
+        recent=np.array(golden["recent"], dtype=np.uint8),
+    )
+    pd = make_scorer(artifact, artifact.contract).score(features).pd
+    expected = np.array(golden["pd"])
+    if not (np.isfinite(pd) & (pd > 0) & (pd < 1)).all():
+        raise ArtifactError(
+            f"Model {artifact.version} gives {pd[~((pd > 0) & (pd < 1))][0]} where a probability "
+            "is expected; it is not used. Train a new model with: scorehouse train"
+        )
+    worst = int(np.argmax(np.abs(pd - expected)))
+    if abs(pd[worst] - expected[worst]) > golden["tolerance"]:
+        raise ArtifactError(
+            f"Model {artifact.version}: golden row {worst} gets the PD {pd[worst]:.9f}, at training "
+            f"it got {expected[worst]:.9f}. Install the library versions of its manifest or train "
+            "a new model with: scorehouse train"
+        )

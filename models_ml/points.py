@@ -1,0 +1,66 @@
+"""Scorecard points: a PD on the scale that credit people read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from models_ml.errors import UsageError
+
+
+@dataclass(frozen=True)
+class PointsScale:
+    """Linear in the log of the odds (good to bad).
+
+    Attributes:
+        anchor_points: Points at the anchor odds.
+        anchor_odds: Odds of not defaulting at the anchor points.
+        points_to_double: Points that double the odds.
+    """
+
+    anchor_points: float = 600.0
+    anchor_odds: float = 50.0
+    points_to_double: float = 20.0
+
+    def points(self, pd: np.ndarray) -> np.ndarray:
+        """Points of each PD.
+
+        Args:
+            pd: Probabilities strictly between 0 and 1, float64 of shape (N,).
+
+        Returns:
+            Whole points, int32 of shape (N,); higher is safer.
+        """
+        log_odds = np.log1p(-pd) - np.log(pd)
+        factor = self.points_to_double / np.log(2.0)
+        points = self.anchor_points + factor * (log_odds - np.log(self.anchor_odds))
+        return np.rint(points).astype(np.int32)
+
+
+BAND_LETTERS = "ABCDEFG"
+
+
+@dataclass(frozen=True)
+class RiskBands:
+    """Letters A (safest) to G by points.
+
+    Attributes:
+        cut_points: Fewest points of bands A to F, falling; below the last one is G.
+    """
+
+    cut_points: tuple[int, ...] = (600, 580, 560, 540, 520, 500)
+
+    def __post_init__(self) -> None:
+        falling = all(a > b for a, b in pairwise(self.cut_points))
+        if len(self.cut_points) != len(BAND_LETTERS) - 1 or not falling:
+            raise UsageError(
+                f"Expected {len(BAND_LETTERS) - 1} falling cut points of the risk bands, found "
+                f"{self.cut_points}."
+            )
+
+    def band_numbers(self, points: np.ndarray) -> np.ndarray:
+        """Position in ``BAND_LETTERS`` of each score, int8 of shape (N,)."""
+        rising = np.array(self.cut_points[::-1])
+        return (len(rising) - np.searchsorted(rising, points, side="right")).astype(np.int8)

@@ -1,0 +1,223 @@
+"""The scorer: the only place that says how a feature row becomes a PD, and why.
+
+Batch table, single applicant, service and tests all come through `Scorer`. It needs neither torch nor LightGBM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from models_ml.artifact import Artifact, load_artifact
+from models_ml.attribution import HybridScorer, contributions, first_and_last
+from models_ml.calibration import Calibration
+from models_ml.contract import FeatureContract
+from models_ml.encoder_kernel import encode, make_encoder
+from models_ml.errors import ArtifactError, InputDataError
+from models_ml.features import FeatureBatch, features_from_arrow
+from models_ml.forest import read_forest
+from models_ml.points import BAND_LETTERS, PointsScale, RiskBands
+from models_ml.reasons import top_reasons
+
+THIN_FILE_PRODUCTS = 3
+"""An applicant with fewer products has a thin file."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of N applicants.
+
+    Attributes:
+        log_odds: Log-odds of default, float64 of shape (N,).
+        pd: Probability of default, float64 of shape (N,).
+        score: Points, int32 of shape (N,).
+    """
+
+    log_odds: np.ndarray
+    pd: np.ndarray
+    score: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """One model version.
+
+    Attributes:
+        version: Its name.
+        contract: Feature contract.
+        model: Encoder, trees and reference applicant.
+        calibration: From raw score to PD.
+        scale: From PD to points.
+        bands: From points to risk bands.
+        reason_codes: Code of each business group.
+    """
+
+    version: str
+    contract: FeatureContract
+    model: HybridScorer
+    calibration: Calibration
+    scale: PointsScale
+    bands: RiskBands
+    reason_codes: tuple[str, ...]
+
+    def score(self, features: FeatureBatch) -> Scores:
+        """Score N applicants; row i depends on row i alone.
+
+        Raises:
+            InputDataError: A latent code is not a finite number; the message names the applicant.
+        """
+        pd = self.calibration.pd(self.raw_scores(features))
+        return Scores(log_odds=_log_odds(pd), pd=pd, score=self.scale.points(pd))
+
+    def raw_scores(self, features: FeatureBatch) -> np.ndarray:
+        """Log-odds of default before calibration, float64 of shape (N,)."""
+        latent = encode(self.model.encoder, features.recent)
+        broken = np.argwhere(~np.isfinite(latent))
+        if len(broken):
+            row, number = broken[0]
+            raise InputDataError(
+                f"latent_{number} of applicant {features.ids[row]} is {latent[row, number]}, "
+                "expected a finite number; check recent_products and train the model anew."
+            )
+        return self.model.forest.raw_scores(features.tree_features, latent)
+
+    def contributions(self, features: FeatureBatch, scores: Scores) -> np.ndarray:
+        """What each business group adds to the log-odds against the reference applicant.
+
+        Args:
+            features: N applicants.
+            scores: Their scores.
+
+        Returns:
+            float64 of shape (N, G), groups as in ``contract.business_groups``; rows add up to the log-odds of the
+            applicant less those of the reference.
+        """
+        hybrids = first_and_last(len(self.contract.business_groups))
+        raw_scores = self.model.raw_scores(features, hybrids)
+        log_odds = _log_odds(self.calibration.pd(raw_scores))
+        return contributions(log_odds, scores.log_odds, self.reference_log_odds)
+
+    @cached_property
+    def reference_log_odds(self) -> float:
+        """Log-odds of the reference applicant."""
+        reference = self.model.reference
+        batch = FeatureBatch(np.zeros(1, np.int64), reference.counts[None], reference.recent[None])
+        return float(self.score(batch).log_odds[0])
+
+    def warm_up(self) -> None:
+        """Score the reference applicant, so that the kernels are compiled before the first query."""
+        reference = self.model.reference
+        batch = FeatureBatch(np.zeros(1, np.int64), reference.counts[None], reference.recent[None])
+        self.contributions(batch, self.score(batch))
+
+    def score_arrow(self, features: pa.StructArray, reasons: bool = True) -> pa.StructArray:
+        """Score rows given as an Arrow struct column.
+
+        Args:
+            features: Struct with the fields of the feature contract.
+            reasons: Whether reason codes and contributions are wanted; they take most of the time.
+
+        Returns:
+            Struct with the fields of `score_types`.
+        """
+        batch = features_from_arrow(features, self.contract)
+        scores = self.score(batch)
+        columns = {
+            "pd": pa.array(scores.pd),
+            "score": pa.array(scores.score),
+            "risk_band": _pick(self.bands.band_numbers(scores.score), tuple(BAND_LETTERS)),
+        }
+        if reasons:
+            found = self.contributions(batch, scores)
+            chosen = top_reasons(found)
+            columns["reason_codes"] = pa.ListArray.from_arrays(
+                pa.array(np.arange(len(batch) + 1, dtype=np.int32) * chosen.shape[1]),
+                _pick(chosen.ravel().astype(np.int8), self.reason_codes),
+            )
+            columns["contributions"] = pa.FixedSizeListArray.from_arrays(
+                pa.array(found.ravel()), found.shape[1]
+            )
+        columns["thin_file"] = pa.array(self._n_products(batch) < THIN_FILE_PRODUCTS)
+        columns["unseen_code_count"] = pa.array(self._unseen_codes(batch))
+        columns["model_version"] = _pick(np.zeros(len(batch), np.int8), (self.version,))
+        return pa.StructArray.from_arrays(list(columns.values()), names=list(columns))
+
+    def _n_products(self, features: FeatureBatch) -> np.ndarray:
+        return features.tree_features[:, self.contract.tree_feature_names.index("n_products")]
+
+    def _unseen_codes(self, features: FeatureBatch) -> np.ndarray:
+        """Codes outside the data dictionary in all products, int32 of shape (N,)."""
+        other = [
+            i for i, name in enumerate(self.contract.tree_feature_names) if name.endswith("_other")
+        ]
+        return features.tree_features[:, other].sum(axis=1, dtype=np.int32)
+
+
+def score_types(contract: FeatureContract, reasons: bool = True) -> dict[str, str]:
+    """DuckDB types of the struct that `Scorer.score_arrow` returns."""
+    n_groups = len(contract.business_groups)
+    explained = {"reason_codes": "varchar[]", "contributions": f"double[{n_groups}]"}
+    return {
+        "pd": "double",
+        "score": "integer",
+        "risk_band": "varchar",
+        **(explained if reasons else {}),
+        "thin_file": "boolean",
+        "unseen_code_count": "integer",
+        "model_version": "varchar",
+    }
+
+
+def load_scorer(path: Path, contract: FeatureContract) -> Scorer:
+    """Load and verify an artifact and make its scorer.
+
+    Args:
+        path: Folder of the artifact.
+        contract: Contract of the feature table that will be scored.
+
+    Raises:
+        ArtifactError: The artifact is damaged or was trained on another contract.
+    """
+    return make_scorer(load_artifact(path), contract)
+
+
+def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
+    """Make the scorer of a verified artifact; see `load_scorer`."""
+    if artifact.contract.sha256 != contract.sha256:
+        differences = "; ".join(artifact.contract.differences(contract))
+        raise ArtifactError(
+            f"Model {artifact.version} was trained on another feature contract. "
+            f"Different columns (model / table): {differences}. "
+            "Train a model for this table with: scorehouse train"
+        )
+    forest = read_forest(artifact.booster, n_counts=len(contract.tree_feature_names))
+    encoder = make_encoder(artifact.weights, contract)
+    if forest.n_features != forest.n_counts + encoder.n_latent:
+        raise ArtifactError(
+            f"Model {artifact.version}: the booster reads {forest.n_features} features, expected "
+            f"{forest.n_counts} counts and {encoder.n_latent} latent; its files are of different "
+            "trainings. Train a new model with: scorehouse train"
+        )
+    scorer = Scorer(
+        version=artifact.version,
+        contract=artifact.contract,
+        model=HybridScorer(encoder, forest, artifact.contract, artifact.reference),
+        calibration=artifact.calibration,
+        scale=artifact.scale,
+        bands=artifact.bands,
+        reason_codes=artifact.reason_codes,
+    )
+    scorer.warm_up()
+    return scorer
+
+
+def _log_odds(pd: np.ndarray) -> np.ndarray:
+    return np.log(pd) - np.log1p(-pd)
+
+
+def _pick(numbers: np.ndarray, names: tuple[str, ...]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(names)).cast(pa.string())
