@@ -1,0 +1,258 @@
+"""Registry of trained models: which one scores, how it came to that, and what must hold before another does."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from models_ml.artifact import (
+    MANIFEST,
+    champion_path,
+    champion_version,
+    load_artifact,
+    set_champion,
+    verify_artifact,
+)
+from models_ml.errors import ArtifactError, UsageError
+from models_ml.golden import check_golden
+from models_ml.metrics import ECE_BINS
+
+HISTORY = "history.jsonl"
+MAX_ECE = 0.003
+"""Largest expected calibration error that chance does not explain."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A trained model in the folder of artifacts.
+
+    Attributes:
+        version: Its version.
+        created_at: When it was trained (UTC).
+        champion: Whether it scores.
+        auc: Out-of-time AUC, or None when unknown.
+        problem: What is wrong with its files; None when its hashes hold.
+    """
+
+    version: str
+    created_at: str
+    champion: bool
+    auc: float | None
+    problem: str | None
+
+
+def list_models(artifacts: Path) -> tuple[ModelEntry, ...]:
+    """All trained models, newest first."""
+    champion = champion_version(artifacts)
+    entries = []
+    for path in artifacts.glob(f"*/{MANIFEST}"):
+        folder = path.parent
+        if folder.name.startswith("."):
+            continue
+        facts: dict[str, Any] = {}
+        problem = None
+        try:
+            facts, _ = verify_artifact(folder)
+        except ArtifactError as error:
+            problem = str(error)
+        entries.append(
+            ModelEntry(
+                version=folder.name,
+                created_at=str(facts.get("created_at", "")),
+                champion=folder.name == champion,
+                auc=_metric(facts, "auc"),
+                problem=problem,
+            )
+        )
+    return tuple(sorted(entries, key=lambda entry: (entry.created_at, entry.version), reverse=True))
+
+
+def show_model(artifacts: Path, version: str | None = None) -> dict[str, Any]:
+    """Verified manifest of a model; the champion's when no version is given."""
+    return verify_artifact(_folder(artifacts, version))[0]
+
+
+def verify_model(artifacts: Path, version: str | None = None) -> str:
+    """Check hashes and golden rows of a model; the champion's when no version is given.
+
+    Returns:
+        The version checked.
+
+    Raises:
+        ArtifactError: It must not be used; the message says why.
+    """
+    artifact = load_artifact(_folder(artifacts, version))
+    check_golden(artifact)
+    return artifact.version
+
+
+def refusals(artifacts: Path, version: str) -> list[str]:
+    """Reasons not to promote a model; empty when it passes every gate."""
+    try:
+        verify_model(artifacts, version)
+    except ArtifactError as error:
+        return [str(error)]
+    candidate = show_model(artifacts, version)
+    reasons = [*_calibration_gate(candidate)]
+    current = champion_version(artifacts)
+    if current is not None and current != version:
+        try:
+            reasons += _quality_gate(candidate, show_model(artifacts, current))
+        except ArtifactError as error:
+            reasons.append(f"The champion cannot be compared: {error}")
+    return reasons
+
+
+def promote(artifacts: Path, version: str, force_reason: str | None = None) -> None:
+    """Make a model the one that scores, if it passes the gates.
+
+    Args:
+        artifacts: Folder of all artifacts.
+        version: The model.
+        force_reason: Why gates may be passed over; recorded. Damaged files and golden rows are never passed over.
+
+    Raises:
+        ArtifactError: It fails a gate.
+        UsageError: The reason is empty.
+    """
+    if force_reason is not None and not force_reason.strip():
+        raise UsageError("A forced promotion needs a reason, which is recorded; give one.")
+    verify_model(artifacts, version)
+    failed = refusals(artifacts, version)
+    if failed and force_reason is None:
+        raise ArtifactError(
+            f"Model {version} is not promoted: {' '.join(failed)} Train a better one, or force it "
+            "with a reason, which is recorded."
+        )
+    _set(artifacts, version, "promote", force_reason, failed)
+
+
+def rollback(artifacts: Path, reason: str) -> str:
+    """Make the champion before the current one score again.
+
+    Args:
+        artifacts: Folder of all artifacts.
+        reason: Why; recorded.
+
+    Returns:
+        Version that scores now.
+
+    Raises:
+        UsageError: The reason is empty.
+        ArtifactError: There was no champion before, or it is damaged.
+    """
+    if not reason.strip():
+        raise UsageError("A rollback needs a reason, which is recorded; give one.")
+    current = champion_version(artifacts)
+    stack: list[str] = []
+    for event in history(artifacts):
+        if event["action"] == "rollback":
+            stack.pop()
+        else:
+            stack.append(event["version"])
+    if len(stack) < 2 or stack[-1] != current:
+        raise ArtifactError(
+            f"There is no champion before {current} to go back to; name one with: "
+            "scorehouse models promote"
+        )
+    verify_model(artifacts, stack[-2])
+    _set(artifacts, stack[-2], "rollback", reason, [])
+    return stack[-2]
+
+
+def history(artifacts: Path) -> tuple[dict[str, Any], ...]:
+    """All promotions and rollbacks, oldest first.
+
+    Raises:
+        ArtifactError: A line cannot be read.
+    """
+    path = artifacts / HISTORY
+    if not path.is_file():
+        return ()
+    events = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            events.append(json.loads(line))
+        except ValueError as error:
+            raise ArtifactError(
+                f"{path}, line {number}, is not JSON ({error}); restore the file from a backup."
+            ) from error
+    return tuple(events)
+
+
+def _set(
+    artifacts: Path, version: str, action: str, reason: str | None, passed_over: list[str]
+) -> None:
+    """Record first, then switch: a crash between the two leaves the old champion and a trace."""
+    event = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "action": action,
+        "version": version,
+        "previous": champion_version(artifacts),
+        "reason": reason,
+        "gates_passed_over": passed_over,
+    }
+    with (artifacts / HISTORY).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(event) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    set_champion(artifacts, version)
+
+
+def _folder(artifacts: Path, version: str | None) -> Path:
+    if version is None:
+        return champion_path(artifacts)
+    folder = artifacts / version
+    if Path(version).name != version or folder.is_symlink() or not folder.is_dir():
+        known = ", ".join(entry.version for entry in list_models(artifacts)) or "none"
+        raise ArtifactError(f"There is no model {version!r} in {artifacts}; known are: {known}.")
+    return folder
+
+
+def _estimate(facts: dict[str, Any], name: str) -> dict[str, float] | None:
+    estimate: dict[str, float] | None = facts.get("metrics", {}).get("out_of_time", {}).get(name)
+    return estimate
+
+
+def _metric(facts: dict[str, Any], name: str) -> float | None:
+    estimate = _estimate(facts, name)
+    return None if estimate is None else float(estimate["value"])
+
+
+def _quality_gate(candidate: dict[str, Any], champion: dict[str, Any]) -> list[str]:
+    """Worse than the champion by more than the intervals of both explain."""
+    reasons = []
+    for name, better in (("auc", 1), ("log_loss", -1)):
+        new, old = _estimate(candidate, name), _estimate(champion, name)
+        if new is None or old is None:
+            reasons.append(f"{name} is not recorded for both models.")
+            continue
+        # Half the width of a 95 % interval is about 1.96 standard errors; independent errors add in squares.
+        noise = math.hypot(new["high"] - new["low"], old["high"] - old["low"]) / 2
+        if better * (old["value"] - new["value"]) > noise:
+            reasons.append(
+                f"{name} {new['value']:.4f} is worse than the champion's {old['value']:.4f} by "
+                f"more than noise ({noise:.4f})."
+            )
+    return reasons
+
+
+def _calibration_gate(candidate: dict[str, Any]) -> list[str]:
+    figures = candidate.get("metrics", {}).get("out_of_time")
+    if not figures:
+        return ["No out-of-time figures are recorded."]
+    rate, n = figures["default_rate"], figures["n_applicants"]
+    # Mean absolute error of a bin's default rate under perfect calibration (half-normal), doubled.
+    noise = 2 * math.sqrt(2 / math.pi * rate * (1 - rate) * ECE_BINS / n)
+    found = figures["ece"]["value"]
+    if found <= MAX_ECE + noise:
+        return []
+    return [
+        f"Expected calibration error {found:.4f} is above {MAX_ECE} and what chance explains "
+        f"({noise:.4f})."
+    ]

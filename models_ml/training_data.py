@@ -1,0 +1,116 @@
+"""Who is trained on: applicants of each slice, samples of them, and their rows as the booster reads them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from models_ml.booster import BoosterRows
+from models_ml.contract import FeatureContract
+from models_ml.encoder_kernel import Encoder, encode
+from models_ml.errors import InputDataError
+from models_ml.progress import Progress
+from models_ml.warehouse import SPLITS, Outcomes, stream_features
+
+MIN_DEFAULTS = 20
+"""Fewest defaulters, and fewest others, that each slice needs to train and measure a model."""
+
+
+def shuffle_keys(ids: np.ndarray, seed: int) -> np.ndarray:
+    """A number per applicant that looks random but depends on its id and the seed alone.
+
+    Args:
+        ids: Application numbers, int64 of shape (N,).
+        seed: Of the draw.
+
+    Returns:
+        uint64 of shape (N,), the finaliser of SplitMix64 (Steele et al. 2014).
+    """
+    mixed = ids.astype(np.uint64) + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    keys: np.ndarray = mixed ^ (mixed >> np.uint64(31))
+    return keys
+
+
+def sample(outcomes: Outcomes, n_applicants: int | None, seed: int) -> Outcomes:
+    """At most ``n_applicants``, drawn alike from all application times."""
+    if n_applicants is None or n_applicants >= len(outcomes):
+        return outcomes
+    rows = np.sort(np.argsort(shuffle_keys(outcomes.ids, seed))[:n_applicants])
+    return Outcomes(outcomes.ids[rows], outcomes.defaulted[rows], outcomes.splits[rows])
+
+
+def rows_of(outcomes: Outcomes, split: str, n_most: int | None = None, seed: int = 0) -> np.ndarray:
+    """Rows of a slice; of more than ``n_most``, every defaulter and a draw of the others."""
+    rows = np.flatnonzero(outcomes.splits == split)
+    if n_most is None or len(rows) <= n_most:
+        return rows
+    keys = shuffle_keys(outcomes.ids[rows], seed)
+    keys[outcomes.defaulted[rows] == 1] = 0
+    return np.sort(rows[np.argsort(keys, kind="stable")[:n_most]])
+
+
+def check_slices(outcomes: Outcomes) -> None:
+    """Refuse data that cannot train and measure a model.
+
+    Raises:
+        InputDataError: A slice has too few defaulters or too few others.
+    """
+    for split in SPLITS:
+        defaulted = outcomes.defaulted[outcomes.splits == split]
+        n_defaulted = int(defaulted.sum())
+        if min(n_defaulted, len(defaulted) - n_defaulted) < MIN_DEFAULTS:
+            raise InputDataError(
+                f"The slice {split!r} has {len(defaulted)} applicants and {n_defaulted} of them "
+                f"defaulted; training needs at least {MIN_DEFAULTS} that did and "
+                f"{MIN_DEFAULTS} that did not. Add applicants with known outcomes."
+            )
+
+
+def read_booster_rows(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeatureContract,
+    outcomes: Outcomes,
+    split: str,
+    encoder: Encoder,
+    n_threads: int,
+    progress: Progress,
+) -> BoosterRows:
+    """Read a slice, each piece encoded as it comes: the products themselves are never all in memory."""
+    rows = rows_of(outcomes, split)
+    tree_features = np.empty((len(rows), len(contract.tree_feature_names)), dtype=np.uint8)
+    latent = np.empty((len(rows), encoder.n_latent), dtype=np.float32)
+    start = 0
+    for batch in stream_features(connection, contract, outcomes.ids[rows]):
+        piece = slice(start, start + len(batch))
+        tree_features[piece] = batch.tree_features
+        latent[piece] = encode(encoder, batch.recent, n_threads)
+        start += len(batch)
+        progress.advance(len(batch))
+    return BoosterRows(tree_features, latent, outcomes.defaulted[rows])
+
+
+def data_facts(connection: duckdb.DuckDBPyConnection, outcomes: Outcomes) -> dict[str, Any]:
+    """Fingerprint of the data: raw files and who is in which slice."""
+    parts = connection.execute(
+        "select raw_part, n_rows, content_sha256 from raw_parts order by raw_part"
+    ).fetchall()
+    slices = {}
+    for split in SPLITS:
+        rows = rows_of(outcomes, split)
+        ids, defaulted = outcomes.ids[rows], outcomes.defaulted[rows]
+        slices[split] = {
+            "applicants": len(rows),
+            "defaulted": int(defaulted.sum()),
+            "first_id": int(ids[0]),
+            "last_id": int(ids[-1]),
+            "sha256": hashlib.sha256(ids.tobytes() + defaulted.tobytes()).hexdigest(),
+        }
+    return {
+        "raw_parts": {part: {"rows": rows, "sha256": sha256} for part, rows, sha256 in parts},
+        "slices": slices,
+    }
