@@ -1,0 +1,111 @@
+"""The main job: raw files in, published predictions out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from models_ml.artifact import MANIFEST, champion_path, champion_version
+from models_ml.contract import read_contract
+from models_ml.dbt_runner import run_dbt
+from models_ml.errors import ArtifactError
+from models_ml.lock import run_lock
+from models_ml.progress import console, step
+from models_ml.publish import Published, publish
+from models_ml.raw import check_raw
+from models_ml.settings import Settings
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run does besides the usual.
+
+    Attributes:
+        train: Train a new model even when there is one.
+        full_refresh: Recompute the features of every applicant.
+        wait_seconds: How long to wait for another run to end.
+        seed: Seed of the training, if there is one.
+    """
+
+    train: bool = False
+    full_refresh: bool = False
+    wait_seconds: float = 0.0
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did.
+
+    Attributes:
+        published: Files written and applicants scored.
+        model_version: The model that scored.
+        auc: Its AUC on the out-of-time slice, measured when it was trained.
+        seconds: Duration of every step.
+    """
+
+    published: Published
+    model_version: str
+    auc: float
+    seconds: dict[str, float]
+
+
+def run(settings: Settings, options: RunOptions) -> RunSummary:
+    """Check, build features, train if needed, score, test, publish: in this order, stopping at the first failure.
+
+    Raises:
+        ScorehouseError: A step failed; what was published before is untouched.
+    """
+    with run_lock(settings.home, "scorehouse run", options.wait_seconds):
+        seconds: dict[str, float] = {}
+        refresh = ("--full-refresh",) if options.full_refresh else ()
+
+        with step("Checking the raw files") as timed:
+            raw = check_raw(settings.raw, read_contract(settings.dictionary))
+            console.print(f"  {raw.n_parts} parts, {raw.n_products:,} credit products")
+            for warning in raw.warnings:
+                console.print(f"  warning: {warning}")
+        seconds["check"] = timed["seconds"]
+
+        with step("Building features") as timed:
+            outcome = run_dbt(settings, ("build", "--exclude", "tag:scoring", *refresh))
+            _show_warnings(outcome.warnings)
+        seconds["features"] = timed["seconds"]
+
+        if options.train or champion_version(settings.artifacts) is None:
+            from models_ml.train import train  # torch takes seconds to import
+            from models_ml.training_settings import read_training_settings
+
+            with step("Training a model") as timed:
+                result = train(settings, read_training_settings(seed=options.seed))
+                for reason in result.refusals:
+                    console.print(f"  warning: {result.version} is not promoted: {reason}")
+                if champion_version(settings.artifacts) is None:
+                    raise ArtifactError(
+                        f"Model {result.version} fails its gates and there is no other: "
+                        f"{' '.join(result.refusals)} Look at the data, or take it all the same with: "
+                        f"scorehouse models promote {result.version} --force REASON"
+                    )
+            seconds["training"] = timed["seconds"]
+
+        with step("Scoring and testing") as timed:
+            outcome = run_dbt(settings, ("build", "--select", "tag:scoring"))
+            _show_warnings(outcome.warnings)
+        seconds["scoring"] = timed["seconds"]
+
+        with step("Publishing") as timed:
+            published = publish(settings)
+        seconds["publishing"] = timed["seconds"]
+
+    manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())
+    return RunSummary(
+        published=published,
+        model_version=manifest["version"],
+        auc=manifest["metrics"]["out_of_time"]["auc"]["value"],
+        seconds=seconds,
+    )
+
+
+def _show_warnings(warnings: list[str]) -> None:
+    for warning in warnings:
+        console.print(f"  warning: {warning}")

@@ -1,0 +1,90 @@
+"""One run at a time, and readers that are never locked out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Installation
+
+from models_ml.dbt_runner import run_dbt
+from models_ml.errors import MissingInputError, OutputError, WarehouseLockedError
+from models_ml.lock import lock_holder, run_lock
+from models_ml.publish import publish
+from models_ml.settings import Settings
+
+
+def test_a_second_run_is_told_who_holds_the_lock(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "raw", tmp_path / "home")
+    with run_lock(installation.home, "scorehouse run"):
+        assert str(os.getpid()) in (lock_holder(installation.home) or "")
+        result = installation.command("run", check=False)
+        assert result.returncode == 75
+        assert f"Process {os.getpid()} (scorehouse run" in result.stderr
+        assert "--wait" in result.stderr
+    assert lock_holder(installation.home) is None
+
+
+def test_the_lock_vanishes_with_a_killed_process(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from models_ml.lock import run_lock\n"
+        "with run_lock(Path(sys.argv[1]), 'scorehouse run'): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert killed.returncode == -9
+    with run_lock(tmp_path, "scorehouse run"):
+        pass
+
+
+def test_dbt_names_the_holder_of_the_warehouse(finished_run: Installation) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()",
+            str(finished_run.settings.warehouse),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(WarehouseLockedError, match=str(holder.pid)):
+            run_dbt(finished_run.settings, ("build", "--select", "applicant_scores"))
+    finally:
+        holder.communicate()
+
+
+def test_an_open_reader_keeps_its_snapshot_while_a_new_one_is_published(
+    finished_run: Installation,
+) -> None:
+    path = finished_run.settings.published / "credit_scores.duckdb"
+    with duckdb.connect(str(path), read_only=True) as reader:
+        before = reader.sql("select sum(pd) from applicant_scores").fetchall()
+        inode = path.stat().st_ino
+        publish(finished_run.settings)
+        assert path.stat().st_ino != inode
+        assert reader.sql("select sum(pd) from applicant_scores").fetchall() == before
+
+
+def test_publishing_without_scores_or_space_leaves_the_old_files(
+    finished_run: Installation, tmp_path: Path
+) -> None:
+    empty = Settings(raw=tmp_path, home=tmp_path / "home")
+    with pytest.raises(MissingInputError, match="scorehouse run"):
+        publish(empty)
+
+    home = tmp_path / "copy"
+    home.mkdir()
+    shutil.copy(finished_run.settings.warehouse, home / "warehouse.duckdb")
+    # A file where the folder should be: nobody, not even root, can write below it.
+    (home / "published").write_text("old")
+    with pytest.raises(OutputError, match="unchanged"):
+        publish(Settings(raw=tmp_path, home=home))
+    assert (home / "published").read_text() == "old"

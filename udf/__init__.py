@@ -1,0 +1,1 @@
+"""The dbt-duckdb plugin that lets SQL call the scorer."""
