@@ -33,9 +33,14 @@ def kernel(function: Function) -> Function:
     return compiled
 
 
+COMPILED_SOURCES = ("*kernel*.py", "arithmetic.py", "contract.py")
+"""Modules whose code or constants end up in machine code."""
+
+
 def _cache_folder() -> Path:
     """A folder of its own for each state of the sources: numba notices changes of one file only, not of its imports."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    here = Path(__file__).parent
+    sources = sorted(path for pattern in COMPILED_SOURCES for path in here.glob(pattern))
     state = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     base = os.environ.get("NUMBA_CACHE_DIR") or Path(home) / "scorehouse"
