@@ -203,6 +203,34 @@ def publish(wait: Wait = 0.0) -> None:
 
 
 @app.command()
+def report(
+    id_: Annotated[
+        list[int] | None,
+        typer.Option("--id", help="Write the page of this applicant instead; repeat for more."),
+    ] = None,
+    docs: Annotated[
+        bool, typer.Option("--docs", help="Write dbt's documentation of the tables beside it too.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the pages; SCOREHOUSE_HOME/report by default.")
+    ] = None,
+) -> None:
+    """Write the report on model and scores, each page one HTML file that needs no network."""
+    from models_ml.report.job import write_applicant_page, write_report, write_warehouse_docs
+
+    settings = Settings.from_environment()
+    folder = settings.home / "report" if out is None else out.resolve()
+    if id_:
+        pages = [write_applicant_page(settings, folder, applicant_id) for applicant_id in id_]
+    else:
+        pages = [write_report(settings, folder)]
+    if docs:
+        pages.append(write_warehouse_docs(settings, folder))
+    for page in pages:
+        output.print(str(page), soft_wrap=True)
+
+
+@app.command()
 def status() -> None:
     """Say what is built and what is stale."""
     from models_ml.status import status as read_status

@@ -1,0 +1,270 @@
+"""The page of one applicant: score, reasons in words, and the credit products behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from models_ml.contract import FeatureContract, RawColumn
+from models_ml.errors import UsageError
+from models_ml.report.page import Figure, Table
+from models_ml.report.plot import Axis, Plot
+from models_ml.report.ranking import bin_width
+from models_ml.report.reading import Row, read
+from models_ml.report.words import number, share, share_between
+
+N_CODES = 4
+"""Codes shown for each reason."""
+
+PAYMENT_GROUP = "monthly payment record"
+PAYMENT_MARKS = (("o", "paid"), ("x", "problem"), ("x", "problem"), (".", "none"))
+"""Mark and style of the four payment codes in their order: paid as agreed, two kinds of problem, no record."""
+
+NO_DELAY = "1 when there was no "
+"""How the dictionary describes the flags of delays."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A business group that adds to the risk of an applicant, and the codes of it that defaulters often have."""
+
+    text: str
+    adverse_action_text: str
+    contribution: float
+    codes: Table
+
+
+@dataclass(frozen=True)
+class Product:
+    """A credit product in words.
+
+    Attributes:
+        position: Place in the history, 1 = opened first.
+        state: Open or closed.
+        delays: Delays there have been.
+        payments: Mark and style of each month, newest first.
+        payments_in_words: The same for people who do not see the marks.
+    """
+
+    position: int
+    state: str
+    delays: str
+    payments: tuple[tuple[str, str], ...]
+    payments_in_words: str
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Everything on the page of one applicant."""
+
+    score: Row
+    reasons: tuple[Reason, ...]
+    figures: tuple[Figure, ...]
+    products: tuple[Product, ...]
+    codes: Table
+
+
+def read_applicant(
+    connection: duckdb.DuckDBPyConnection, contract: FeatureContract, applicant_id: int
+) -> Applicant:
+    """Read what there is about one applicant.
+
+    Raises:
+        UsageError: Nobody with that number was scored.
+    """
+    found = read(connection, "applicant", id=applicant_id)
+    if not found:
+        raise UsageError(
+            f"There is no score for applicant {applicant_id}; expected the id of an applicant with credit "
+            "products in the raw files. If the products were delivered lately, score them with: scorehouse run"
+        )
+    groups = read(connection, "applicant_reasons", id=applicant_id)
+    codes = read(connection, "applicant_codes", id=applicant_id, n_most=N_CODES)
+    products = read(connection, "applicant_products", id=applicant_id)
+    named = set(found[0]["reason_codes"])
+    return Applicant(
+        score=found[0],
+        reasons=tuple(
+            Reason(
+                text=group["text"],
+                adverse_action_text=group["adverse_action_text"],
+                contribution=group["contribution"],
+                codes=_code_table(
+                    [c for c in codes if c["business_group"] == group["business_group"]]
+                ),
+            )
+            for group in groups
+            if group["code"] in named and group["contribution"] > 0
+        ),
+        figures=(_contribution_figure(groups), _standing_figure(connection, found[0])),
+        products=tuple(_product(product, contract) for product in products),
+        codes=Table(
+            ("Column", "Meaning", *(f"No. {product['rn']}" for product in products)),
+            [
+                (
+                    column.name,
+                    column.description,
+                    *(str(product[column.name]) for product in products),
+                )
+                for column in contract.columns
+            ],
+            n_words=2,
+        ),
+    )
+
+
+def _contribution_figure(groups: list[Row]) -> Figure:
+    values = [group["contribution"] for group in groups]
+    low, high = min(0.0, *values), max(0.0, *values)
+    room = max(high - low, 0.1) * 0.12
+    plot = Plot(
+        "contributions",
+        "Contributions to this score",
+        "What each business group adds to the log-odds of default, most first.",
+        Axis(
+            "Added to the log-odds of default, against the reference applicant",
+            low - room,
+            high + room,
+            lambda value: number(value, 1),
+        ),
+        Axis(
+            "", -0.5, len(groups) - 0.5, ticks=range(len(groups)), names=[g["text"] for g in groups]
+        ),
+        width=1060,
+        height=86 + 30 * len(groups),
+        left=310,
+        rows=True,
+    )
+    plot.interval((0, -0.5), (0, len(groups) - 0.5), "rule")
+    for i, group in enumerate(groups):
+        value = group["contribution"]
+        adds = value > 0
+        plot.bar((0, i - 0.3), (value, i + 0.3), "s2" if adds else "s1", group["text"])
+        x, y = plot.at(value, i)
+        plot.label(
+            ("+" if adds else "") + number(value, 2),
+            (x + 6 if adds else x - 6, y + 4),
+            "start" if adds else "end",
+            "strong",
+        )
+    plot.legend("adds to the risk", "fill", "s2")
+    plot.legend("lowers it", "fill", "s1")
+    return Figure(
+        title="What moves this score",
+        reading="Compared with one good reference applicant of the model; the bars add up to the whole difference. "
+        "They say what the model uses, not what causes default.",
+        plot=plot,
+        table=Table(
+            ("Group", "Code", "Contribution"),
+            [(g["text"], g["code"], number(g["contribution"], 3)) for g in groups],
+            n_words=2,
+        ),
+        wide=True,
+    )
+
+
+def _standing_figure(connection: duckdb.DuckDBPyConnection, score: Row) -> Figure:
+    width = bin_width(connection)
+    bins = read(connection, "scores", width=width)
+    top = max(b["share_of_applicants"] for b in bins) * 1.15
+    plot = Plot(
+        "standing",
+        "Points of all applicants",
+        f"Share of applicants in each bin of points; this applicant has {score['score']}.",
+        Axis(
+            "Points (higher = safer)",
+            bins[0]["points_from"],
+            bins[-1]["points_from"] + width,
+            number,
+        ),
+        Axis("Applicants", 0, top, lambda value: share(value, 0)),
+        width=1060,
+        height=240,
+    )
+    for b in bins:
+        start = b["points_from"]
+        note = f"{start} to {start + width - 1} points: {share(b['share_of_applicants'])} of applicants"
+        mine = start <= score["score"] < start + width
+        plot.bar(
+            (start + width * 0.06, 0),
+            (start + width * 0.94, b["share_of_applicants"]),
+            "s2" if mine else "s1",
+            note,
+        )
+        plot.read(start + width / 2, note)
+    plot.legend("this applicant", "fill", "s2")
+    plot.legend("other bins", "fill", "s1")
+    return Figure(
+        title="Among all applicants",
+        reading=f"{share(score['share_below'])} of {number(score['n_scored'])} applicants have fewer points, "
+        f"{share(score['share_above'])} have more.",
+        plot=plot,
+        table=Table(
+            ("Points", "Applicants", "Share"),
+            [
+                (
+                    f"{b['points_from']} to {b['points_from'] + width - 1}",
+                    number(b["n_applicants"]),
+                    share(b["share_of_applicants"]),
+                )
+                for b in bins
+            ],
+        ),
+        wide=True,
+    )
+
+
+def _code_table(codes: list[Row]) -> Table:
+    return Table(
+        (
+            "What",
+            "Column",
+            "Code",
+            "Products",
+            "Default rate of all with this code",
+            "95 % interval",
+        ),
+        [
+            (
+                code["description"],
+                code["column_name"],
+                code["code"],
+                number(code["n_products"]),
+                share(code["default_rate"]),
+                share_between(code["default_rate_low"], code["default_rate_high"]),
+            )
+            for code in codes
+        ],
+        n_words=3,
+    )
+
+
+def _product(product: Row, contract: FeatureContract) -> Product:
+    delays = [
+        column.description.removeprefix(NO_DELAY)
+        for column in contract.columns
+        if column.description.startswith(NO_DELAY) and product[column.name] == 0
+    ]
+    months = [column for column in contract.columns if column.business_group == PAYMENT_GROUP]
+    payments = tuple(_payment(product[column.name], column) for column in months)
+    counts = {
+        words: sum(style == name for _, style in payments)
+        for name, words in (
+            ("paid", "paid as agreed"),
+            ("problem", "with a problem"),
+            ("none", "without a record"),
+        )
+    }
+    return Product(
+        position=product["rn"],
+        state="open" if product["fclose_flag"] == 1 else "closed",
+        delays="; ".join(delays) or "none recorded",
+        payments=payments,
+        payments_in_words=", ".join(f"{n} {words}" for words, n in counts.items()),
+    )
+
+
+def _payment(code: int, month: RawColumn) -> tuple[str, str]:
+    place = code - (month.n_codes - len(PAYMENT_MARKS))  # the last four codes of a column are used
+    return PAYMENT_MARKS[place] if 0 <= place < len(PAYMENT_MARKS) else ("?", "none")

@@ -1,0 +1,162 @@
+"""What moves the score: contributions of the business groups, default rates of single codes, ablation."""
+
+from __future__ import annotations
+
+import duckdb
+
+from models_ml.report.page import Figure, Table
+from models_ml.report.plot import Axis, Plot
+from models_ml.report.reading import Row, read
+from models_ml.report.words import NOTHING, number, share, share_between
+
+N_COLUMNS = 6
+"""Columns whose codes are drawn: those that tell most."""
+
+
+def contribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
+    """How much each business group moves the log-odds of default, over all applicants scored."""
+    groups = read(connection, "contributions")
+    low, high = min(0.0, *(g["low"] for g in groups)), max(0.0, *(g["high"] for g in groups))
+    room = (high - low) * 0.04
+    plot = Plot(
+        "contributions",
+        "Contributions by business group",
+        "Middle nine tenths of the contributions of each group, and their median.",
+        Axis(
+            "Added to the log-odds of default, against the reference applicant",
+            low - room,
+            high + room,
+            lambda value: number(value, 1),
+        ),
+        Axis(
+            "", -0.5, len(groups) - 0.5, ticks=range(len(groups)), names=[g["text"] for g in groups]
+        ),
+        width=1060,
+        height=86 + 34 * len(groups),
+        left=310,
+        rows=True,
+    )
+    plot.interval((0, -0.5), (0, len(groups) - 0.5), "rule")
+    for i, g in enumerate(groups):
+        note = f"{g['text']}: from {number(g['low'], 2)} to {number(g['high'], 2)}, median {number(g['median'], 2)}"
+        plot.bar((g["low"], i - 0.22), (g["high"], i + 0.22), "s1", note)
+        plot.dot((g["median"], i), "s2", note, radius=6)
+    plot.legend("nine tenths of applicants", "fill", "s1")
+    plot.legend("median", "fill", "s2")
+    return Figure(
+        title="What moves the score",
+        reading="Right of zero: adds to the risk. A wide bar means that the group tells applicants apart. "
+        "Contributions are measured against one good reference applicant of the model and add up to the whole difference; "
+        "they say what the model uses, not what causes default.",
+        plot=plot,
+        table=Table(
+            ("Group", "Code", "Mean size", "5 %", "Median", "95 %", "First reason of"),
+            [
+                (
+                    g["text"],
+                    g["code"],
+                    number(g["mean_size"], 3),
+                    number(g["low"], 3),
+                    number(g["median"], 3),
+                    number(g["high"], 3),
+                    share(g["share_first"]),
+                )
+                for g in groups
+            ],
+            n_words=2,
+        ),
+        wide=True,
+    )
+
+
+def code_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, ...]:
+    """Default rates of the codes of the columns that tell most, and all columns by what they tell."""
+    by_column: dict[str, list[Row]] = {}
+    for row in read(connection, "code_default_rates"):
+        by_column.setdefault(row["column_name"], []).append(row)
+    foremost = list(by_column.values())[:N_COLUMNS]
+    return (*(_codes(rows) for rows in foremost), _information(connection))
+
+
+def _codes(rows: list[Row]) -> Figure:
+    column, base = rows[0]["column_name"], rows[0]["default_rate_of_all"]
+    highest = max(r["default_rate"] for r in rows)
+    top = min(max(r["default_rate_high"] for r in rows), 1.8 * max(highest, base))
+    plot = Plot(
+        f"codes-{column}",
+        f"Default rate by code of {column}",
+        f"{rows[0]['description']}: default rate, with its interval, of the applicants who have each code.",
+        Axis("Code, lowest default rate first", -0.5, len(rows) - 0.5, ticks=range(len(rows)),
+             names=[r["code"] for r in rows]),
+        Axis("Default rate", 0, top * 1.05, lambda value: share(value, 0 if top > 0.05 else 1)),
+        height=260,
+    )  # fmt: skip
+    plot.rule("all applicants", (-0.5, base), (len(rows) - 0.5, base))
+    for i, r in enumerate(rows):
+        plot.interval(
+            (i, r["default_rate_low"]), (i, min(r["default_rate_high"], top * 1.05)), "thin s1"
+        )
+        words = f"Code {r['code']}: {share(r['default_rate'], 2)} of {number(r['n_applicants'])} applicants defaulted"
+        plot.dot((i, r["default_rate"]), "s1", words)
+        plot.read(i, words)
+    return Figure(
+        title=f"{rows[0]['description']} ({column})",
+        reading="Applicants with at least one credit product of that code; 95 % intervals. The order of code "
+        "numbers means nothing.",
+        plot=plot,
+        table=Table(
+            (
+                "Code",
+                "Applicants",
+                "Defaulted",
+                "Default rate",
+                "95 % interval",
+                "Weight of evidence",
+            ),
+            [
+                (
+                    r["code"],
+                    number(r["n_applicants"]),
+                    number(r["n_defaulted"]),
+                    share(r["default_rate"], 2),
+                    share_between(r["default_rate_low"], r["default_rate_high"], 2),
+                    number(r["weight_of_evidence"], 3),
+                )
+                for r in rows
+            ],
+        ),
+    )
+
+
+def _information(connection: duckdb.DuckDBPyConnection) -> Figure:
+    columns = read(connection, "information_values")
+    return Figure(
+        title="All columns by information value",
+        reading="What a column tells about the outcome on its own, counted by credit product. Above 0.3 strong, "
+        "below 0.02 hardly anything (Siddiqi 2006). Riskiest and safest code: among codes with enough applicants.",
+        table=Table(
+            (
+                "Column",
+                "Meaning",
+                "Group",
+                "Riskiest code",
+                "Safest code",
+                "Codes seen",
+                "Information value",
+            ),
+            [
+                (
+                    c["column_name"],
+                    c["description"],
+                    c["business_group"],
+                    c["riskiest_code"] or NOTHING,
+                    c["safest_code"] or NOTHING,
+                    number(c["n_codes_seen"]),
+                    number(c["information_value"], 4),
+                )
+                for c in columns
+            ],
+            n_words=5,
+        ),
+        wide=True,
+    )
