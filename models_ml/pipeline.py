@@ -15,6 +15,9 @@ from models_ml.publish import Published, publish
 from models_ml.raw import check_raw
 from models_ml.settings import Settings
 
+SCORED = ("tag:scoring", "tag:monitoring")
+"""Selects the dbt models that need a trained model, and their tests: nothing is published unless these pass."""
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -68,7 +71,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         seconds["check"] = timed["seconds"]
 
         with step("Building features") as timed:
-            outcome = run_dbt(settings, ("build", "--exclude", "tag:scoring", *refresh))
+            outcome = run_dbt(settings, ("build", "--exclude", *SCORED, *refresh))
             _show_warnings(outcome.warnings)
         seconds["features"] = timed["seconds"]
 
@@ -89,7 +92,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             seconds["training"] = timed["seconds"]
 
         with step("Scoring and testing") as timed:
-            outcome = run_dbt(settings, ("build", "--select", "tag:scoring"))
+            outcome = run_dbt(settings, ("build", "--select", *SCORED))
             _show_warnings(outcome.warnings)
         seconds["scoring"] = timed["seconds"]
 

@@ -39,7 +39,8 @@ fingerprints as (
         applicant_parts.id,
         md5(
             string_agg(parts.content_sha256, ',' order by parts.content_sha256) || any_value(dictionary.version)
-        ) as source_fingerprint
+        ) as source_fingerprint,
+        min(applicant_parts.raw_part) as raw_part
     from applicant_parts
     inner join parts
         on applicant_parts.raw_part = parts.raw_part
