@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
 
 from models_ml.contract import FeatureContract, RawColumn
 from models_ml.errors import UsageError
-from models_ml.report.page import Figure, Table
+from models_ml.report.page import Figure, Table, Tile
 from models_ml.report.plot import Axis, Plot
 from models_ml.report.ranking import bin_width
 from models_ml.report.reading import Row, read
@@ -56,9 +57,21 @@ class Product:
 
 @dataclass(frozen=True)
 class Applicant:
-    """Everything on the page of one applicant."""
+    """Everything on the page of one applicant.
+
+    Attributes:
+        score: Row of the applicant in ``applicant_scores``, and where it stands among all.
+        tiles: Key figures.
+        cautions: Sentences on why to take this score with care.
+        reasons: What adds to the risk, most first.
+        figures: Contributions, and points among those of all applicants.
+        products: Credit products, newest first.
+        codes: Their codes as delivered.
+    """
 
     score: Row
+    tiles: tuple[Tile, ...]
+    cautions: tuple[str, ...]
     reasons: tuple[Reason, ...]
     figures: tuple[Figure, ...]
     products: tuple[Product, ...]
@@ -85,6 +98,8 @@ def read_applicant(
     named = set(found[0]["reason_codes"])
     return Applicant(
         score=found[0],
+        tiles=_tiles(found[0]),
+        cautions=tuple(_cautions(found[0])),
         reasons=tuple(
             Reason(
                 text=group["text"],
@@ -112,6 +127,29 @@ def read_applicant(
             n_words=2,
         ),
     )
+
+
+def _tiles(score: Row) -> tuple[Tile, ...]:
+    odds = (1 - score["pd"]) / score["pd"]
+    return (
+        Tile(
+            "Points",
+            number(score["score"]),
+            f"more than {share(score['share_below'])} of all applicants",
+        ),
+        Tile("Probability of default", share(score["pd"], 2), f"odds of {number(odds, 1)} to 1"),
+        Tile("Risk band", score["risk_band"], "A = safest to G"),
+    )
+
+
+def _cautions(score: Row) -> Iterator[str]:
+    if score["thin_file"]:
+        yield "Thin file: there are very few credit products, so the score rests on little."
+    if score["unseen_code_count"]:
+        yield (
+            f"{score['unseen_code_count']} codes of this applicant are not in the data dictionary; the model has learnt "
+            "nothing about them."
+        )
 
 
 def _contribution_figure(groups: list[Row]) -> Figure:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from models_ml.artifact import Artifact
-from models_ml.report.page import Table
+from models_ml.report.page import Table, Tile
 from models_ml.report.reading import Row, read
 from models_ml.report.words import between, number, share
 
@@ -48,8 +48,8 @@ class Card:
     Attributes:
         model: The model that gave the scores.
         totals: Who was scored and on whom the model is measured.
-        performance: Figures of the warehouse on the out-of-time applicants.
-        metrics: The same beside those of the day of the training.
+        tiles: Key figures on the out-of-time applicants.
+        metrics: All figures, those of the day of the training and those of today.
         slices: Applicants that the model was made from.
         n_products: Credit products it was made from and measured on.
         versions: Libraries and hashes.
@@ -59,7 +59,7 @@ class Card:
 
     model: Artifact
     totals: Row
-    performance: Row
+    tiles: tuple[Tile, ...]
     metrics: Table
     slices: Table
     n_products: int
@@ -83,7 +83,7 @@ def read_card(
     return Card(
         model=model,
         totals=totals,
-        performance=performance,
+        tiles=_tiles(performance),
         metrics=_metrics(manifest["metrics"]["out_of_time"], performance),
         slices=Table(
             ("Slice", "Applicants", "Defaulted", "Default rate", "First id", "Last id"),
@@ -116,6 +116,21 @@ def read_card(
         n_products=sum(part["rows"] for part in manifest["data"]["raw_parts"].values()),
         registry=_registry(read(connection, "model_registry")),
         caution=simulated(raw),
+    )
+
+
+def _tiles(now: Row) -> tuple[Tile, ...]:
+    ranking = [
+        Tile(
+            METRICS[name][0], number(now[name], 3), between(now[f"{name}_low"], now[f"{name}_high"])
+        )
+        for name in INTERVALS
+    ]
+    people = f"of {number(now['n_applicants'])} applicants"
+    return (
+        *ranking,
+        Tile("Defaulted", share(now["default_rate"], 2), people),
+        Tile("Expected (mean PD)", share(now["mean_pd"], 2), people),
     )
 
 

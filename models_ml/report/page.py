@@ -31,6 +31,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A key figure: its name, its value and a note in small print."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Figure:
     """A chart with its explanation, and the same figures as a table for those who cannot use the chart.
 

@@ -60,7 +60,7 @@ def performance_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, 
 def score_stability_figure(connection: duckdb.DuckDBPyConnection, limits: ShiftLimits) -> Figure:
     """Population stability index of the scores, by application time."""
     slices = read(connection, "score_stability")
-    top = max(1.2 * limits.large, *(s["psi"] for s in slices))
+    top = max(1.2 * limits.large, *(s["psi"] for s in slices), 0)
     plot = Plot(
         "psi",
         "Stability of the scores",
