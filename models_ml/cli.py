@@ -223,11 +223,11 @@ def publish(
 ) -> None:
     """Test what the warehouse holds and publish it to the files that readers open."""
     from models_ml.lock import run_lock
-    from models_ml.pipeline import test_and_publish
+    from models_ml.pipeline import check_and_publish
 
     settings = Settings.from_environment()
     with run_lock(settings.home, "scorehouse publish", wait):
-        published = test_and_publish(settings)
+        published = check_and_publish(settings)
         output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
         if to is not None:
             from models_ml.postgres import SCHEMA, publish_to_postgres

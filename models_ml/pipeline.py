@@ -116,7 +116,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
     )
 
 
-def test_and_publish(settings: Settings) -> Published:
+def check_and_publish(settings: Settings) -> Published:
     """Publish what is in the warehouse, if it passes the tests that a run would make.
 
     Raises:

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 PUBLISHED_TABLES: dict[str, str] = {
     "applicant_scores": "select * from applicant_scores order by id",
+    # What a score was and when; reasons of old scores stay in the warehouse.
+    "applicant_scores_history": (
+        "select id, scored_at, pd, score, risk_band, decision, expected_loss, model_version, "
+        "decision_policy, run_id from applicant_scores_history order by id, scored_at"
+    ),
     **{
         table: f"select * from {table}"  # noqa: S608  names from this list
         for table in (
