@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from models_ml.errors import ScorehouseError
+from models_ml.errors import EXIT_INTERRUPTED, ScorehouseError
 from models_ml.progress import console
 from models_ml.settings import Settings
 
-EXIT_INTERRUPTED = 130
 EXAMPLE_QUERY = "from applicant_scores order by pd desc limit 5"
 
 app = typer.Typer(
@@ -33,6 +33,26 @@ output = Console(highlight=False)
 
 Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
+
+
+class LogFormat(StrEnum):
+    """How progress and errors are written to standard error."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.callback()
+def set_log_format(
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            envvar="SCOREHOUSE_LOG_FORMAT", help="Standard error as text or as JSON lines."
+        ),
+    ] = LogFormat.TEXT,
+) -> None:
+    """Credit-default scores as a table in the warehouse."""
+    console.as_json = log_format is LogFormat.JSON
 
 
 @app.command()
@@ -191,15 +211,29 @@ def rollback_model(reason: Reason) -> None:
 
 
 @app.command()
-def publish(wait: Wait = 0.0) -> None:
-    """Publish the scores of the warehouse to the files that readers open."""
+def publish(
+    wait: Wait = 0.0,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SCOREHOUSE_POSTGRES",
+            help="Also copy to this PostgreSQL database: postgres://user@host:5432/database.",
+        ),
+    ] = None,
+) -> None:
+    """Test what the warehouse holds and publish it to the files that readers open."""
     from models_ml.lock import run_lock
-    from models_ml.publish import publish as publish_scores
+    from models_ml.pipeline import check_and_publish
 
     settings = Settings.from_environment()
     with run_lock(settings.home, "scorehouse publish", wait):
-        published = publish_scores(settings)
-    output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
+        published = check_and_publish(settings)
+        output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
+        if to is not None:
+            from models_ml.postgres import SCHEMA, publish_to_postgres
+
+            n_rows = publish_to_postgres(settings, to)
+            output.print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
 
 
 @app.command()

@@ -94,7 +94,7 @@ def test_the_command_stops_before_anything_is_written(tmp_path: Path) -> None:
     assert result.returncode == 65
     assert "pre_util" in result.stderr.split("error:")[1]
     assert "Traceback" not in result.stderr
-    assert [path.name for path in installation.home.iterdir()] == [".lock"]
+    assert sorted(path.name for path in installation.home.iterdir()) == [".lock", "runs.jsonl"]
 
 
 def test_missing_folder_names_the_remedy(tmp_path: Path) -> None:

@@ -87,3 +87,33 @@ def critical_stability(n_expected, n_actual, n_bins):
 def stability_status(index, critical_value):
     """A word."""
     return f"case when {index} > {critical_value} then 'large shift' end"
+
+
+def features_hash(features):
+    """A hash."""
+    return f"md5({features})"
+
+
+def model_features():
+    """The struct of features."""
+    return "features"
+
+
+def score_columns(scored, features_hash):
+    """The first of the columns."""
+    return f"{scored}.pd as pd"
+
+
+def champion_version():
+    """A version."""
+    return "'pd-0'"
+
+
+def challenger_version():
+    """A version."""
+    return "'pd-1'"
+
+
+def decision_policy():
+    """A policy."""
+    return "'policy'"

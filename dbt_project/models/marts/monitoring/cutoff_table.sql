@@ -13,6 +13,7 @@ counted as (
         score,
         count(*) as n_applicants,
         sum(pd) as expected_defaults,
+        sum(expected_loss) as expected_loss,
         count(defaulted) as n_known,
         coalesce(sum(defaulted), 0) as n_bad
     from applicants
@@ -27,6 +28,7 @@ by_score as (
         score,
         sum(n_applicants) as n_applicants,
         sum(expected_defaults) as expected_defaults,
+        sum(expected_loss) as expected_loss,
         sum(n_known) as n_known,
         sum(n_bad) as n_bad
     from counted
@@ -65,6 +67,7 @@ accumulated as (
         cast(sum(by_score.n_applicants) over whole as double) as n_applicants,
         cast(coalesce(sum(by_score.n_applicants) over approved, 0) as double) as n_approved,
         coalesce(sum(by_score.expected_defaults) over approved, 0) as expected_defaults,
+        coalesce(sum(by_score.expected_loss) over approved, 0) as expected_loss,
         cast(sum(by_score.n_known) over whole as double) as n_known,
         cast(coalesce(sum(by_score.n_known) over approved, 0) as double) as n_known_approved,
         cast(sum(by_score.n_bad) over whole as double) as n_bad,
@@ -89,6 +92,7 @@ shares as (
         cast(n_approved as bigint) as n_approved,
         n_approved / n_applicants as approval_rate,
         expected_defaults / nullif(n_approved, 0) as expected_bad_rate,
+        expected_loss,
         cast(n_known_approved as bigint) as n_known_approved,
         cast(n_bad_approved as bigint) as n_bad_approved,
         n_bad_approved / nullif(n_known_approved, 0) as bad_rate,

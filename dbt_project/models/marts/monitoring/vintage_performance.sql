@@ -17,6 +17,7 @@ counted as (
         count(*) as n_applicants,
         avg(score) as mean_score,
         avg(pd) as mean_pd,
+        sum(expected_loss) as expected_loss,
         count(defaulted) as n_known,
         cast(coalesce(sum(defaulted), 0) as bigint) as n_defaulted
     from applicants

@@ -3,7 +3,8 @@ with
 lines as (
 
     select
-        cast(unnest(string_split(trim(content, chr(10)), chr(10))) as json) as event,
+        -- A line that a full disk cut short is passed over.
+        try_cast(unnest(string_split(trim(content, chr(10)), chr(10))) as json) as event,
         generate_subscripts(string_split(trim(content, chr(10)), chr(10)), 1) as event_number
     from {{ source('artifacts', 'runs') }}
 
@@ -24,6 +25,7 @@ events as (
         cast(event ->> 'n_applicants' as bigint) as n_applicants,
         cast(event -> 'seconds' as varchar) as seconds_by_step
     from lines
+    where event is not null
 
 )
 

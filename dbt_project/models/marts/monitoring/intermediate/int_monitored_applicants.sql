@@ -25,6 +25,7 @@ monitored as (
         scores.pd,
         scores.score,
         scores.risk_band,
+        scores.expected_loss,
         slices.time_slice,
         slices.raw_part,
         slices.defaulted,
