@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import duckdb
 
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot
+from models_ml.report.plot import Axis, Plot, share_axis
 from models_ml.report.reading import Row, read
 from models_ml.report.words import number, share, share_between
 
@@ -29,7 +27,7 @@ def calibration_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
             ticks=range(len(bands)),
             names=[b["risk_band"] for b in bands],
         ),
-        Axis("Default rate", 0, top * 1.05, lambda value: share(value, 0 if top > 0.05 else 1)),
+        share_axis("Default rate", top * 1.05),
     )
     for i, b in enumerate(bands):
         plot.interval(
@@ -89,13 +87,12 @@ def reliability_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
     """Mean PD against default rate of each tenth of the applicants."""
     deciles = read(connection, "gains")
     top = 1.08 * max(max(d["mean_pd"], d["default_rate"]) for d in deciles)
-    write = partial(share, digits=0 if top > 0.05 else 1)
     plot = Plot(
         "reliability",
         "Reliability by tenth",
         "Default rate of each tenth of the applicants against its mean PD.",
-        Axis("Mean PD of the tenth", 0, top, write),
-        Axis("Default rate", 0, top, write),
+        share_axis("Mean PD of the tenth", top),
+        share_axis("Default rate", top),
     )
     plot.interval((0, 0), (top, top), "rule")
     plot.label("as expected", plot.at(top * 0.99, top * 0.9), "end")
@@ -115,13 +112,12 @@ def reliability_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
 def gains_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
     """Share of all defaulters in the riskiest tenths."""
     deciles = read(connection, "gains")
-    fifths = [i / 5 for i in range(6)]
     plot = Plot(
         "gains",
         "Gains by decile",
         "Share of all defaulters found in the riskiest tenths of the applicants.",
-        Axis("Applicants, riskiest first", 0, 1, lambda value: share(value, 0), fifths),
-        Axis("Defaulters found", 0, 1, lambda value: share(value, 0), fifths),
+        share_axis("Applicants, riskiest first"),
+        share_axis("Defaulters found"),
     )
     plot.interval((0, 0), (1, 1), "rule")
     plot.label("by chance", plot.at(0.99, 0.9), "end")

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot
+from models_ml.report.plot import Axis, Plot, share_axis
 from models_ml.report.reading import Row, read
 from models_ml.report.words import NOTHING, number, share
 
@@ -19,11 +19,13 @@ class Simulator:
 
     Attributes:
         figure: Chart and table of all cutoffs.
+        policy: What the policy in force decides.
         positions: For each position of the slider its place in the chart, the texts to show, and a sentence.
-        start: Position at which the slider starts: the cutoff that separates the two groups most.
+        start: Position at which the slider starts: below it the policy in force declines.
     """
 
     figure: Figure
+    policy: Figure
     positions: tuple[dict[str, Any], ...]
     start: int
 
@@ -36,8 +38,8 @@ def read_simulator(connection: duckdb.DuckDBPyConnection) -> Simulator:
         "cutoffs",
         "Approval rate and shares declined, by cutoff",
         "Share approved, share of defaulters declined and share of others declined, for every cutoff.",
-        Axis("Cutoff: approve from these points", low, high, number),
-        Axis("Share", 0, 1, lambda value: share(value, 0), [i / 5 for i in range(6)]),
+        Axis("Cutoff: approve from these points", low, high),
+        share_axis("Share"),
         width=1060,
         height=300,
     )
@@ -52,7 +54,6 @@ def read_simulator(connection: duckdb.DuckDBPyConnection) -> Simulator:
         words = f"{shown['points']} points: {shown['approved']} approved, {shown['bad']} of them default"
         positions.append({"x": plot.at(r["cutoff"], 0)[0], "shown": shown, "words": words})
         plot.read(r["cutoff"], f"Cutoff {words}")
-    gaps = [r["share_of_bad_declined"] - r["share_of_good_declined"] for r in rows]
     figure = Figure(
         title="All cutoffs",
         reading="Move right to approve fewer: each point declines some defaulters and, further right, ever more "
@@ -60,7 +61,7 @@ def read_simulator(connection: duckdb.DuckDBPyConnection) -> Simulator:
         plot=plot,
         table=Table(
             ("Cutoff", "Approved", "Approval rate", "Expected bad rate", "Bad rate", "Bad rate of declined",
-             "Defaulters declined", "Others declined"),
+             "Expected loss", "Defaulters declined", "Others declined"),
             [
                 (
                     str(r["cutoff"]),
@@ -69,6 +70,7 @@ def read_simulator(connection: duckdb.DuckDBPyConnection) -> Simulator:
                     share(r["expected_bad_rate"], 2),
                     share(r["bad_rate"], 2),
                     share(r["bad_rate_of_declined"], 2),
+                    number(r["expected_loss"], 1),
                     share(r["share_of_bad_declined"]),
                     share(r["share_of_good_declined"]),
                 )
@@ -77,7 +79,45 @@ def read_simulator(connection: duckdb.DuckDBPyConnection) -> Simulator:
         ),
         wide=True,
     )  # fmt: skip
-    return Simulator(figure, tuple(positions), gaps.index(max(gaps)))
+    decisions = read(connection, "decisions")
+    declined_below = min(
+        (d["lowest_score"] for d in decisions if d["decision"] != "decline"), default=high
+    )
+    return Simulator(figure, _policy(decisions), tuple(positions), max(declined_below - low, 0))
+
+
+def _policy(decisions: list[Row]) -> Figure:
+    return Figure(
+        title="What the policy in force decides",
+        reading=f"Policy: {decisions[0]['decision_policy']}. The cutoffs are on the PD; the loss is in the unit of the "
+        "exposure (EAD), over all applicants scored. Default rate: applicants the model never saw.",
+        table=Table(
+            (
+                "Decision",
+                "Applicants",
+                "Share",
+                "From points",
+                "Mean PD",
+                "Expected loss",
+                "Known",
+                "Default rate",
+            ),
+            [
+                (
+                    d["decision"],
+                    number(d["n_applicants"]),
+                    share(d["share_of_applicants"]),
+                    number(d["lowest_score"]),
+                    share(d["mean_pd"], 2),
+                    number(d["expected_loss"], 1),
+                    number(d["n_known"]),
+                    share(d["default_rate"], 2),
+                )
+                for d in decisions
+            ],
+        ),
+        wide=True,
+    )
 
 
 def _shown(r: Row) -> dict[str, str]:
@@ -88,6 +128,10 @@ def _shown(r: Row) -> dict[str, str]:
         "n-approved": f"{number(r['n_approved'])} of {number(r['n_applicants'])} applicants",
         "bad": share(r["bad_rate"], 2) if r["n_known_approved"] else NOTHING,
         "expected-bad": f"expected {share(r['expected_bad_rate'], 2)}",
+        "loss": number(r["expected_loss"], 1),
+        "loss-each": f"{number(r['expected_loss'] / r['n_approved'], 4)} for each approved"
+        if r["n_approved"]
+        else NOTHING,
         "bad-declined": share(r["share_of_bad_declined"]),
         "good-declined": share(r["share_of_good_declined"]),
     }

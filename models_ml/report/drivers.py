@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot
+from models_ml.report.plot import Axis, Plot, share_axis
 from models_ml.report.reading import Row, read
 from models_ml.report.words import NOTHING, number, share, share_between
 
@@ -26,14 +26,13 @@ def contribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
             "Added to the log-odds of default, against the reference applicant",
             low - room,
             high + room,
-            lambda value: number(value, 1),
         ),
         Axis(
             "", -0.5, len(groups) - 0.5, ticks=range(len(groups)), names=[g["text"] for g in groups]
         ),
         width=1060,
         height=86 + 34 * len(groups),
-        left=310,
+        left=330,
         rows=True,
     )
     plot.interval((0, -0.5), (0, len(groups) - 0.5), "rule")
@@ -46,8 +45,8 @@ def contribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
     return Figure(
         title="What moves the score",
         reading="Right of zero: adds to the risk. A wide bar means that the group tells applicants apart. "
-        "Contributions are measured against one good reference applicant of the model and add up to the whole difference; "
-        "they say what the model uses, not what causes default.",
+        "Contributions are measured against one good reference applicant of the model and add up to the whole "
+        "difference; they say what the model uses, not what causes default.",
         plot=plot,
         table=Table(
             ("Group", "Code", "Mean size", "5 %", "Median", "95 %", "First reason of"),
@@ -88,7 +87,7 @@ def _codes(rows: list[Row]) -> Figure:
         f"{rows[0]['description']}: default rate, with its interval, of the applicants who have each code.",
         Axis("Code, lowest default rate first", -0.5, len(rows) - 0.5, ticks=range(len(rows)),
              names=[r["code"] for r in rows]),
-        Axis("Default rate", 0, top * 1.05, lambda value: share(value, 0 if top > 0.05 else 1)),
+        share_axis("Default rate", top * 1.05),
         height=260,
     )  # fmt: skip
     plot.rule("all applicants", (-0.5, base), (len(rows) - 0.5, base))

@@ -10,6 +10,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
 
+from models_ml.report.words import percent, plain
+
 WIDTH = 520
 CHARACTER = 7.2
 """About the width of a character of the legend, in units of the view box."""
@@ -33,7 +35,7 @@ class Axis:
     label: str
     low: float
     high: float
-    write: Callable[[float], str] = str
+    write: Callable[[float], str] = plain
     ticks: Sequence[float] | None = None
     names: Sequence[str] | None = None
 
@@ -41,6 +43,11 @@ class Axis:
         """Ticks and their texts."""
         ticks = round_ticks(self.low, self.high) if self.ticks is None else self.ticks
         return list(zip(ticks, self.names or [self.write(tick) for tick in ticks], strict=True))
+
+
+def share_axis(label: str, high: float = 1.0) -> Axis:
+    """An axis of shares from nothing to ``high``, in percent."""
+    return Axis(label, 0, high, percent)
 
 
 def round_ticks(low: float, high: float, n_most: int = 6) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot, round_ticks
+from models_ml.report.plot import Axis, Plot, share_axis
 from models_ml.report.reading import Row, read
 from models_ml.report.words import number, share
 
@@ -46,8 +46,8 @@ def distribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
         "distribution",
         "Scores by outcome",
         "Share of defaulters and share of others in each bin of points.",
-        Axis("Points (higher = safer)", first, last, number),
-        Axis("Share of the group", 0, top * 1.08, lambda value: share(value, 0)),
+        Axis("Points (higher = safer)", first, last),
+        share_axis("Share of the group", top * 1.08),
     )
     for b in bins:
         start, middle = b["points_from"], b["points_from"] + width / 2
@@ -100,13 +100,12 @@ def distribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
 
 
 def _roc(points: list[Row], table: Table) -> Figure:
-    tenths = [i / 5 for i in range(6)]
     plot = Plot(
         "roc",
         "ROC curve",
         "Share of defaulters declined against share of others declined, for every cutoff.",
-        Axis("Others declined", 0, 1, lambda value: share(value, 0), tenths),
-        Axis("Defaulters declined", 0, 1, lambda value: share(value, 0), tenths),
+        share_axis("Others declined"),
+        share_axis("Defaulters declined"),
     )
     plot.interval((0, 0), (1, 1), "rule")
     curve = [(0.0, 0.0), *((p["share_of_others"], p["share_of_defaulters"]) for p in points)]
@@ -134,14 +133,8 @@ def _ks(points: list[Row], table: Table) -> Figure:
         "ks",
         "KS curve",
         "Share of defaulters and of others at or below each score; the largest gap is the KS.",
-        Axis("Points (higher = safer)", low, high, number, round_ticks(low, high)),
-        Axis(
-            "At or below these points",
-            0,
-            1,
-            lambda value: share(value, 0),
-            [i / 5 for i in range(6)],
-        ),
+        Axis("Points (higher = safer)", low, high),
+        share_axis("At or below these points"),
     )
     rising = sorted(points, key=lambda p: p["pd"], reverse=True)
     plot.line([(p["score"], p["share_of_defaulters"]) for p in rising], "s2", "defaulted")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot
+from models_ml.report.plot import Axis, Plot, share_axis
 from models_ml.report.reading import Row, read
 from models_ml.report.words import between, number, share
 
@@ -69,10 +69,9 @@ def score_stability_figure(connection: duckdb.DuckDBPyConnection, limits: ShiftL
             "Application time, oldest slice first",
             0.5,
             len(slices) + 0.5,
-            number,
-            range(1, len(slices) + 1),
+            ticks=range(1, len(slices) + 1),
         ),
-        Axis("Stability index (PSI)", 0, top * 1.05, lambda value: number(value, 2)),
+        Axis("Stability index (PSI)", 0, top * 1.05),
     )
     _limit_rules(plot, limits, len(slices) + 0.5)
     for i, s in enumerate(slices, start=1):
@@ -131,7 +130,6 @@ def feature_stability_figure(connection: duckdb.DuckDBPyConnection, limits: Shif
             "Stability index (CSI)",
             0,
             max(1.2 * limits.large, shown[0]["csi"]) * 1.03,
-            lambda v: number(v, 2),
         ),
         Axis(
             "",
@@ -183,12 +181,9 @@ def _auc(slices: list[Row], table: Table) -> Figure:
             "Application time, oldest slice first",
             0.5,
             n_slices + 0.5,
-            number,
-            range(1, n_slices + 1),
+            ticks=range(1, n_slices + 1),
         ),
-        Axis(
-            "AUC", max(0.0, lowest - 0.02), min(1.0, highest + 0.02), lambda value: number(value, 2)
-        ),
+        Axis("AUC", max(0.0, lowest - 0.02), min(1.0, highest + 0.02)),
     )
     for s in measured:
         style = "s1" if s["is_unseen_by_model"] else "s0"
@@ -223,12 +218,9 @@ def _rates(slices: list[Row], table: Table) -> Figure:
             "Application time, oldest slice first",
             0.5,
             n_slices + 0.5,
-            number,
-            range(1, n_slices + 1),
+            ticks=range(1, n_slices + 1),
         ),
-        Axis(
-            "Share of applicants", 0, top * 1.15, lambda value: share(value, 0 if top > 0.05 else 1)
-        ),
+        share_axis("Share of applicants", top * 1.15),
     )
     plot.line([(s["time_slice"], s["default_rate"]) for s in slices], "s1", "defaulted")
     plot.line([(s["time_slice"], s["mean_pd"]) for s in slices], "s2", "expected (mean PD)")

@@ -17,6 +17,16 @@ def share(value: float | None, digits: int = 1) -> str:
     return NOTHING if value is None else f"{100 * value:.{digits}f} %"
 
 
+def plain(value: float) -> str:
+    """A number with as many digits as it needs, thousands apart."""
+    return f"{value:,.6g}".replace("-", "−")
+
+
+def percent(value: float) -> str:
+    """A share as percent, with as many digits as it needs."""
+    return f"{plain(100 * value)} %"
+
+
 def between(low: float | None, high: float | None, digits: int = 3) -> str:
     """An interval."""
     return (
