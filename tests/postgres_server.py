@@ -49,11 +49,17 @@ def postgres() -> Iterator[str]:
         port = free.getsockname()[1]
     server = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
     settings = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-    subprocess.run([*server, "-o", settings, "start"], check=True, capture_output=True, cwd=folder, **user)
+    subprocess.run(
+        [*server, "-o", settings, "start"], check=True, capture_output=True, cwd=folder, **user
+    )
     try:
         yield f"postgres://owner:{PASSWORD}@127.0.0.1:{port}/postgres"
     finally:
         subprocess.run(
-            [*server, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder, **user
+            [*server, "-m", "immediate", "stop"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            **user,
         )
         shutil.rmtree(folder)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-
 import psycopg
 import pytest
 from conftest import Installation
@@ -90,7 +89,9 @@ def test_readers_see_all_of_one_publication_and_never_wait(
 
 def test_views_and_grants_of_others_stay(finished_run: Installation, copied: str) -> None:
     with psycopg.connect(copied) as connection:
-        connection.execute("create view bands as select risk_band, count(*) from scorehouse.applicant_scores group by 1")
+        connection.execute(
+            "create view bands as select risk_band, count(*) from scorehouse.applicant_scores group by 1"
+        )
         connection.execute("create role analyst")
         connection.execute("grant select on scorehouse.applicant_scores to analyst")
     publish_to_postgres(finished_run.settings, copied)

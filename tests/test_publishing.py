@@ -46,12 +46,19 @@ def test_exposure_and_published_tables_are_the_same() -> None:
 def test_no_raw_feature_and_no_outcome_of_an_applicant_is_published(
     finished_run: Installation,
 ) -> None:
-    raw_columns = {column.name for column in read_contract(finished_run.settings.dictionary).columns}
+    raw_columns = {
+        column.name for column in read_contract(finished_run.settings.dictionary).columns
+    }
     path = finished_run.settings.published / "credit_scores.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
         columns = connection.sql("select table_name, column_name from duckdb_columns()").fetchall()
         tables = {name for name, column in columns if column == "id"}
-        assert tables == {"applicant_scores", "applicant_scores_history", "applicant_reasons"}
+        assert tables == {
+            "applicant_scores",
+            "applicant_scores_history",
+            "applicant_reasons",
+            "score_swap_set",
+        }
         of_applicants = {column for name, column in columns if name in tables}
     forbidden = {*raw_columns, "defaulted", "flag", "recent_products", "n_products"}
     assert not of_applicants & forbidden
@@ -86,7 +93,9 @@ def test_partitioned_parquet_has_the_same_rows(finished_run: Installation) -> No
         f"select * from '{folder}/applicant_scores.parquet')"
     ).fetchall()
     assert different == []
-    safest = duckdb.sql(f"select distinct risk_band from read_parquet('{by_band}') where risk_band = 'B'")
+    safest = duckdb.sql(
+        f"select distinct risk_band from read_parquet('{by_band}') where risk_band = 'B'"
+    )
     assert safest.fetchall() == [("B",)]
 
 
