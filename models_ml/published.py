@@ -16,6 +16,7 @@ PUBLISHED_TABLES: dict[str, str] = {
     **{
         table: f"select * from {table}"  # noqa: S608  names from this list
         for table in (
+            "score_swap_set",
             "score_stability",
             "score_distribution",
             "feature_stability",

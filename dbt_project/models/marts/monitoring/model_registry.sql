@@ -25,6 +25,7 @@ latest as (
         arg_max(reason, event_number) as last_reason,
         arg_max(gates_passed_over, event_number) as gates_passed_over
     from promotions
+    where action in ('promote', 'rollback')
     group by version
 
 ),
