@@ -290,18 +290,21 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the pages; SCOREHOUSE_HOME/report by default.")
     ] = None,
+    wait: Wait = 0.0,
 ) -> None:
     """Write the report on model and scores, each page one HTML file that needs no network."""
+    from models_ml.lock import run_lock
     from models_ml.report.job import write_applicant_page, write_report, write_warehouse_docs
 
     settings = Settings.from_environment()
     folder = settings.home / "report" if out is None else out.resolve()
-    if id_:
-        pages = [write_applicant_page(settings, folder, applicant_id) for applicant_id in id_]
-    else:
-        pages = [write_report(settings, folder)]
-    if docs:
-        pages.append(write_warehouse_docs(settings, folder))
+    with run_lock(settings.home, "scorehouse report", wait):  # a reader would make a run fail
+        if id_:
+            pages = [write_applicant_page(settings, folder, applicant) for applicant in id_]
+        else:
+            pages = [write_report(settings, folder)]
+        if docs:
+            pages.append(write_warehouse_docs(settings, folder))
     for page in pages:
         output.print(str(page), soft_wrap=True)
 

@@ -203,6 +203,7 @@ def test_nothing_scored_is_said(tmp_path: Path) -> None:
     assert result.returncode == 66
     assert "scorehouse run" in result.stderr
     assert "Traceback" not in result.stderr
+    installation.home.mkdir()
     with duckdb.connect(str(installation.settings.warehouse)) as connection:
         connection.execute("create table applicant_features (id bigint)")
     with pytest.raises(MissingInputError, match="applicant_scores does not exist"):
