@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from models_ml.errors import MissingInputError, OutputError, UsageError
 from models_ml.report.card import SIMULATED
+from models_ml.report.drivers import ablation_figures
 from models_ml.report.job import write_applicant_page, write_report
 from models_ml.report.plot import Axis, Plot, round_ticks
 from models_ml.report.ranking import N_POINTS
@@ -176,6 +177,29 @@ def test_a_curve_of_many_scores_is_thinned(finished_run: Installation) -> None:
     assert N_POINTS <= len(points) <= 2 * N_POINTS + 2
 
 
+def test_the_ablation_is_shown_when_it_was_recorded() -> None:
+    assert ablation_figures({"out_of_time": {}}) == ()
+    estimate = {"value": 0.7, "low": 0.65, "high": 0.75}
+    rows = [
+        {
+            "contender": name,
+            "auc": estimate,
+            "over_organisers": {"value": 0.01, "low": 0.0, "high": 0.02},
+        }
+        for name in ("counts only", "counts and latent code (champion)")
+    ]
+    (figure,) = ablation_figures({"ablation": rows})
+    assert figure.table.rows[0] == (
+        "counts only",
+        "0.7000",
+        "0.6500 to 0.7500",
+        "0.0100",
+        "0.0000 to 0.0200",
+    )
+    assert figure.plot is not None
+    assert "counts and latent code (champion)" in figure.plot.markup()
+
+
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
@@ -203,7 +227,7 @@ def test_nothing_scored_is_said(tmp_path: Path) -> None:
     assert result.returncode == 66
     assert "scorehouse run" in result.stderr
     assert "Traceback" not in result.stderr
-    installation.home.mkdir()
+    installation.home.mkdir(exist_ok=True)
     with duckdb.connect(str(installation.settings.warehouse)) as connection:
         connection.execute("create table applicant_features (id bigint)")
     with pytest.raises(MissingInputError, match="applicant_scores does not exist"):

@@ -44,8 +44,8 @@ def calibration_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
             f"Band {b['risk_band']}: expected {expected}, observed {observed} of "
             f"{number(b['n_applicants'])} applicants: {b['traffic_light']}",
         )
-    plot.legend("observed, 95 % interval", "fill", "s1")
-    plot.legend("expected (mean PD)", "fill", "s2")
+    plot.legend("observed, 95 % interval", "dot", "s1")
+    plot.legend("expected (mean PD)", "dot", "s2")
     findings = [
         f"{b['risk_band']} {b['traffic_light']}" for b in bands if b["traffic_light"] != "green"
     ]
@@ -95,7 +95,7 @@ def reliability_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
         share_axis("Default rate", top),
     )
     plot.interval((0, 0), (top, top), "rule")
-    plot.label("as expected", plot.at(top * 0.99, top * 0.9), "end")
+    plot.label("as expected", plot.at(top * 0.62, top * 0.5))
     for d in deciles:
         words = f"Tenth {d['decile']}: mean PD {share(d['mean_pd'], 2)}, {share(d['default_rate'], 2)} defaulted"
         plot.dot((d["mean_pd"], d["default_rate"]), "s1", words)
@@ -120,7 +120,7 @@ def gains_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
         share_axis("Defaulters found"),
     )
     plot.interval((0, 0), (1, 1), "rule")
-    plot.label("by chance", plot.at(0.99, 0.9), "end")
+    plot.label("by chance", plot.at(0.62, 0.5))
     curve = [(d["cumulative_applicants"], d["cumulative_gain"]) for d in deciles]
     plot.line([(0.0, 0.0), *curve], "s1", "this model")
     for point, d in zip(curve, deciles, strict=True):

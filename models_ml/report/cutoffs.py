@@ -99,7 +99,7 @@ def _policy(decisions: list[Row]) -> Figure:
                 "From points",
                 "Mean PD",
                 "Expected loss",
-                "Known",
+                "Outcome known",
                 "Default rate",
             ),
             [

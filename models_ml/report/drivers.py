@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 
 from models_ml.report.page import Figure, Table
 from models_ml.report.plot import Axis, Plot, share_axis
 from models_ml.report.reading import Row, read
-from models_ml.report.words import NOTHING, number, share, share_between
+from models_ml.report.words import NOTHING, between, number, share, share_between
 
 N_COLUMNS = 6
-"""Columns whose codes are drawn: those that tell most."""
+"""Columns whose codes are drawn: those that tell most, one of each business group."""
 
 
 def contribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
@@ -41,7 +43,7 @@ def contribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
         plot.bar((g["low"], i - 0.22), (g["high"], i + 0.22), "s1", note)
         plot.dot((g["median"], i), "s2", note, radius=6)
     plot.legend("nine tenths of applicants", "fill", "s1")
-    plot.legend("median", "fill", "s2")
+    plot.legend("median", "dot", "s2")
     return Figure(
         title="What moves the score",
         reading="Right of zero: adds to the risk. A wide bar means that the group tells applicants apart. "
@@ -68,12 +70,68 @@ def contribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
     )
 
 
+def ablation_figures(metrics: dict[str, Any]) -> tuple[Figure, ...]:
+    """What each part of the model is worth, when that was measured after the training.
+
+    Args:
+        metrics: Figures in the manifest; ``ablation`` is there after ``benchmarks/ablation.py``.
+    """
+    contenders = metrics.get("ablation", [])
+    if not contenders:
+        return ()
+    lowest = min(c["auc"]["low"] for c in contenders)
+    highest = max(c["auc"]["high"] for c in contenders)
+    room = (highest - lowest) * 0.06
+    names = [c["contender"] for c in contenders]
+    plot = Plot(
+        "ablation",
+        "What each part of the model is worth",
+        "AUC, with its interval, of models that do without a part.",
+        Axis("AUC out of time", lowest - room, highest + room),
+        Axis("", -0.5, len(names) - 0.5, ticks=range(len(names)), names=names),
+        width=1060,
+        height=86 + 30 * len(names),
+        left=370,
+        rows=True,
+    )
+    for i, c in enumerate(contenders):
+        auc = c["auc"]
+        plot.interval((auc["low"], i), (auc["high"], i), "thin s1")
+        plot.dot((auc["value"], i), "s1", f"{c['contender']}: {number(auc['value'], 4)}", radius=6)
+    return (
+        Figure(
+            title="What each part of the model is worth",
+            reading="Models trained alike on the same applicants, each with only some of what the champion has. The "
+            "intervals are wide because they share the applicants; the paired difference in the table is sharper.",
+            plot=plot,
+            table=Table(
+                ("Model", "AUC", "95 % interval", "Above the first", "95 % interval"),
+                [
+                    (
+                        c["contender"],
+                        number(c["auc"]["value"], 4),
+                        between(c["auc"]["low"], c["auc"]["high"], 4),
+                        number(c["over_organisers"]["value"], 4),
+                        between(c["over_organisers"]["low"], c["over_organisers"]["high"], 4),
+                    )
+                    for c in contenders
+                ],
+            ),
+            wide=True,
+        ),
+    )
+
+
 def code_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, ...]:
-    """Default rates of the codes of the columns that tell most, and all columns by what they tell."""
+    """Default rates of the codes of the columns that tell most, and what every column tells."""
     by_column: dict[str, list[Row]] = {}
     for row in read(connection, "code_default_rates"):
         by_column.setdefault(row["column_name"], []).append(row)
-    foremost = list(by_column.values())[:N_COLUMNS]
+    # Neighbouring months tell the same: one column of each business group.
+    by_group: dict[str, list[Row]] = {}
+    for rows in by_column.values():
+        by_group.setdefault(rows[0]["business_group"], rows)
+    foremost = list(by_group.values())[:N_COLUMNS]
     return (*(_codes(rows) for rows in foremost), _information(connection))
 
 
@@ -90,7 +148,7 @@ def _codes(rows: list[Row]) -> Figure:
         share_axis("Default rate", top * 1.05),
         height=260,
     )  # fmt: skip
-    plot.rule("all applicants", (-0.5, base), (len(rows) - 0.5, base))
+    plot.rule("all applicants", (len(rows) - 0.5, base), (-0.5, base), "start")
     for i, r in enumerate(rows):
         plot.interval(
             (i, r["default_rate_low"]), (i, min(r["default_rate_high"], top * 1.05)), "thin s1"
@@ -158,4 +216,5 @@ def _information(connection: duckdb.DuckDBPyConnection) -> Figure:
             n_words=5,
         ),
         wide=True,
+        folded=True,
     )

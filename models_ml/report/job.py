@@ -19,7 +19,7 @@ from models_ml.report.accuracy import calibration_figure, gains_figure, reliabil
 from models_ml.report.applicant import read_applicant
 from models_ml.report.card import read_card, simulated
 from models_ml.report.cutoffs import read_simulator
-from models_ml.report.drivers import code_figures, contribution_figure
+from models_ml.report.drivers import ablation_figures, code_figures, contribution_figure
 from models_ml.report.page import Section, figure_readings, render, write
 from models_ml.report.ranking import distribution_figure, separation_figures
 from models_ml.report.reading import Row, read
@@ -30,6 +30,7 @@ from models_ml.report.stability import (
     score_stability_figure,
 )
 from models_ml.report.words import number
+from models_ml.scorer import THIN_FILE_PRODUCTS
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
 
@@ -58,13 +59,16 @@ def write_report(settings: Settings, folder: Path) -> Path:
         card = read_card(
             connection, totals, load_artifact(settings.artifacts / version), settings.raw
         )
-        sections = _sections(connection, totals, _shift_limits(settings))
+        sections = _sections(
+            connection, totals, card.model.facts["metrics"], _shift_limits(settings)
+        )
         simulator = read_simulator(connection)
     page = render(
         "report.html",
         card=card,
         sections=sections,
         simulator=simulator,
+        thin_file_products=THIN_FILE_PRODUCTS,
         page_data={
             "readings": figure_readings(
                 [f for section in sections for f in section.figures] + [simulator.figure]
@@ -126,7 +130,7 @@ def _totals(connection: duckdb.DuckDBPyConnection) -> Row:
 
 
 def _sections(
-    connection: duckdb.DuckDBPyConnection, totals: Row, limits: ShiftLimits
+    connection: duckdb.DuckDBPyConnection, totals: Row, metrics: dict[str, Any], limits: ShiftLimits
 ) -> tuple[Section, ...]:
     tested = (
         f"{number(totals['n_tested'])} applicants out of time (ids {totals['first_id']} to {totals['last_id']}, "
@@ -165,7 +169,7 @@ def _sections(
             "drivers",
             "Drivers: what moves the score?",
             everyone,
-            (contribution_figure(connection),),
+            (contribution_figure(connection), *ablation_figures(metrics)),
         ),
         Section("codes", "Codes: who defaults?", known, code_figures(connection)),
     )

@@ -49,6 +49,7 @@ class Figure:
         table: The figures.
         plot: The chart; None when the table alone says it best.
         wide: Whether it takes the whole width of the page.
+        folded: Whether a table without a chart is closed at first.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Figure:
     table: Table
     plot: Plot | None = None
     wide: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from models_ml.report.words import percent, plain
 
 WIDTH = 520
-CHARACTER = 7.2
+CHARACTER = 7.4
 """About the width of a character of the legend, in units of the view box."""
 
 Point = tuple[float, float]
@@ -91,7 +91,7 @@ class Plot:
     readings: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.top, self.right, self.bottom = 34, 16, 48
+        self.top, self.right, self.bottom = 34, 26, 48
         self.svg = Element(
             "svg",
             {
@@ -134,21 +134,8 @@ class Plot:
         _note(mark, note)
 
     def dot(self, point: Point, style: str, note: str = "", radius: float = 4.5) -> None:
-        """A dot; the style's shape tells series apart without colour."""
-        x, y = self.at(*point)
-        if style.endswith("2"):  # a diamond
-            r = radius * 1.25
-            mark = SubElement(
-                self.svg,
-                "path",
-                {
-                    "d": f"M{x} {y - r}L{x + r} {y}L{x} {y + r}L{x - r} {y}Z",
-                    "class": f"fill {style}",
-                },
-            )
-        else:
-            mark = self._mark("circle", {"cx": x, "cy": y, "r": radius}, f"fill {style}")
-        _note(mark, note)
+        """A dot, or the shape that belongs to the style: shapes tell series apart without colour."""
+        _note(self._symbol(self.at(*point), style, radius), note)
 
     def interval(self, start: Point, end: Point, style: str) -> None:
         """A straight line between two points, such as a confidence interval."""
@@ -156,7 +143,7 @@ class Plot:
         self._mark("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2}, f"line {style}")
 
     def rule(self, name: str, start: Point, end: Point, anchor: str = "end") -> None:
-        """A reference line with its name."""
+        """A reference line with its name above its end."""
         self.interval(start, end, "rule")
         x, y = self.at(*end)
         self.label(name, (x - 4 if anchor == "end" else x + 4, y - 5), anchor)
@@ -217,10 +204,20 @@ class Plot:
         x, y = self._legend_end, 14
         if mark == "line":
             self._mark("line", {"x1": x, "y1": y, "x2": x + 24, "y2": y}, f"line {style}")
+        elif mark == "dot":
+            self._symbol((x + 12, y), style, 5)
         else:
             self._mark("rect", {"x": x + 6, "y": y - 6, "width": 12, "height": 12}, f"fill {style}")
         self._text(name, (x + 30, y + 4), "start", "legend")
         self._legend_end += 46 + CHARACTER * len(name)
+
+    def _symbol(self, place: Point, style: str, radius: float) -> Element:
+        x, y = place
+        if style != "s2":
+            return self._mark("circle", {"cx": x, "cy": y, "r": radius}, f"fill dot {style}")
+        r = radius * 1.25
+        diamond = f"M{x} {y - r}L{x + r} {y}L{x} {y + r}L{x - r} {y}Z"
+        return SubElement(self.svg, "path", {"d": diamond, "class": f"fill dot {style}"})
 
     def _mark(self, tag: str, numbers: dict[str, float], style: str) -> Element:
         places = {name: f"{value:g}" for name, value in numbers.items()}

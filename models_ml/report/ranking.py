@@ -110,7 +110,7 @@ def _roc(points: list[Row], table: Table) -> Figure:
     plot.interval((0, 0), (1, 1), "rule")
     curve = [(0.0, 0.0), *((p["share_of_others"], p["share_of_defaulters"]) for p in points)]
     plot.line(curve, "s1", "this model")
-    plot.label("by chance", plot.at(0.99, 0.9), "end")
+    plot.label("by chance", plot.at(0.62, 0.5))
     for p in points:
         plot.read(
             p["share_of_others"],
@@ -143,12 +143,12 @@ def _ks(points: list[Row], table: Table) -> Figure:
     ends = widest["share_of_others"], widest["share_of_defaulters"]
     gap = abs(ends[1] - ends[0])
     plot.interval((widest["score"], ends[0]), (widest["score"], ends[1]), "thin s0")
-    x, y = plot.at(widest["score"], sum(ends) / 2)
-    left = x > plot.width / 2
+    x, y = plot.at(widest["score"], ends[0])  # right of and below both curves, which rise
+    near_end = x > plot.width - 110
     plot.label(
         f"KS {number(gap, 3)}",
-        (x - 8 if left else x + 8, y + 4),
-        "end" if left else "start",
+        (x + (0 if near_end else 6), y + 16),
+        "end" if near_end else "start",
         "strong",
     )
     for p in rising:

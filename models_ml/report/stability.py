@@ -54,7 +54,7 @@ def performance_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, 
         ],
         n_words=2,
     )
-    return _auc(slices, table), _rates(slices, table)
+    return _auc(slices, table), _rates(read(connection, "rates_over_time"), table)
 
 
 def score_stability_figure(connection: duckdb.DuckDBPyConnection, limits: ShiftLimits) -> Figure:
@@ -141,8 +141,10 @@ def feature_stability_figure(connection: duckdb.DuckDBPyConnection, limits: Shif
         left=210,
         rows=True,
     )
-    for limit in (limits.moderate, limits.large):
-        plot.interval((limit, -0.5), (limit, len(shown) - 0.5), "rule")
+    for name, limit in (("moderate", limits.moderate), ("large", limits.large)):
+        plot.interval((limit, len(shown) - 0.5), (limit, -0.5), "rule")
+        x, y = plot.at(limit, -0.5)
+        plot.label(name, (x, y - 6), "middle")
     for i, c in enumerate(shown):
         note = f"{c['description']}: {number(c['csi'], 3)}, {c['status']}"
         plot.bar((0, i - 0.34), (c["csi"], i + 0.34), "s1", note)
@@ -187,17 +189,17 @@ def _auc(slices: list[Row], table: Table) -> Figure:
     )
     for s in measured:
         style = "s1" if s["is_unseen_by_model"] else "s0"
-        place = s["time_slice"]
+        place = float(s["place"])
         if s["auc_low"] is not None:
             plot.interval((place, s["auc_low"]), (place, s["auc_high"]), f"thin {style}")
         words = (
-            f"Slice {place} ({s['split'].replace('_', ' ')}): AUC {number(s['auc'], 3)} "
+            f"Slice {s['time_slice']} ({s['split'].replace('_', ' ')}): AUC {number(s['auc'], 3)} "
             f"({between(s['auc_low'], s['auc_high'])}), {number(s['n_defaulted'])} defaulters"
         )
         plot.dot((place, s["auc"]), style, words)
         plot.read(place, words)
-    plot.legend("never seen by the model", "fill", "s1")
-    plot.legend("used to make it", "fill", "s0")
+    plot.legend("never seen by the model", "dot", "s1")
+    plot.legend("used to make it", "dot", "s0")
     return Figure(
         title="Ranking over time",
         reading="Only the applicants the model never saw tell how good it is. A fall from slice to slice beyond the "

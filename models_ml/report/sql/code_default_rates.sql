@@ -6,6 +6,7 @@ rates as (
     select
         code_default_rates.*,
         columns.information_value as information_value_of_column,
+        columns.business_group,
         columns.description
     from code_default_rates
     inner join column_information_values as columns
