@@ -11,6 +11,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import sqlglot
+import yaml
 from conftest import Installation
 from sklearn.metrics import roc_auc_score, roc_curve
 
@@ -20,8 +22,8 @@ from models_ml.report.drivers import ablation_figures
 from models_ml.report.job import write_applicant_page, write_report
 from models_ml.report.plot import Axis, Plot, round_ticks
 from models_ml.report.ranking import N_POINTS
-from models_ml.report.reading import read
-from models_ml.settings import Settings
+from models_ml.report.reading import QUERIES, read
+from models_ml.settings import PROJECT_ROOT, Settings
 
 
 class Page(HTMLParser):
@@ -270,3 +272,16 @@ def test_an_unwritable_folder_leaves_the_old_report(
     with pytest.raises(OutputError, match="unchanged"):
         write_report(finished_run.settings, folder)
     assert [path.name for path in folder.iterdir()] == ["report.html"]
+
+
+def test_the_exposure_names_the_tables_that_the_queries_read() -> None:
+    exposures = yaml.safe_load((PROJECT_ROOT / "dbt_project/models/exposures.yml").read_text())
+    (exposure,) = (e for e in exposures["exposures"] if e["name"] == "model_report")
+    named = {re.findall(r"'(\w+)'", table)[0] for table in exposure["depends_on"]}
+    read_by_queries: set[str] = set()
+    for query in QUERIES.glob("*.sql"):
+        sql = sqlglot.parse_one(query.read_text(), dialect="duckdb")
+        inner = {cte.alias for cte in sql.find_all(sqlglot.exp.CTE)}
+        read_by_queries |= {table.name for table in sql.find_all(sqlglot.exp.Table)} - inner
+    seen_elsewhere = {"data_dictionary", "applicant_outcomes"}
+    assert read_by_queries - seen_elsewhere == named

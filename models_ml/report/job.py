@@ -28,6 +28,7 @@ from models_ml.report.stability import (
     feature_stability_figure,
     performance_figures,
     score_stability_figure,
+    unseen_code_figures,
 )
 from models_ml.report.words import number
 from models_ml.scorer import THIN_FILE_PRODUCTS
@@ -163,6 +164,7 @@ def _sections(
                 *performance_figures(connection),
                 score_stability_figure(connection, limits),
                 feature_stability_figure(connection, limits),
+                *unseen_code_figures(connection),
             ),
         ),
         Section(

@@ -170,6 +170,31 @@ def feature_stability_figure(connection: duckdb.DuckDBPyConnection, limits: Shif
     )
 
 
+def unseen_code_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, ...]:
+    """Columns with codes that the dictionary does not know; nothing when there are none."""
+    columns = read(connection, "unseen_codes")
+    if not columns:
+        return ()
+    rows = [
+        (
+            c["column_name"],
+            number(c["n_unseen_products"]),
+            share(c["unseen_share"], 3),
+            number(c["latest_slice"]),
+        )
+        for c in columns
+    ]
+    return (
+        Figure(
+            title="Codes that the data dictionary does not know",
+            reading="They are scored through a place of their own, about which the model has learnt little. A growing "
+            "share is a question to whoever delivers the column, and then a line for the dictionary.",
+            table=Table(("Column", "Products", "Share of products", "Latest slice with one"), rows),
+            wide=True,
+        ),
+    )
+
+
 def _auc(slices: list[Row], table: Table) -> Figure:
     measured = [s for s in slices if s["auc"] is not None]
     lowest = min((s["auc_low"] or s["auc"]) for s in measured)

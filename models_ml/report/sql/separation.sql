@@ -1,5 +1,5 @@
 -- Shares of defaulters and of others that would be declined at each PD, riskiest first: one walk gives the ROC curve and
--- the KS curve. Equal PDs are one step. A few hundred points are kept, always the last and the one of the largest gap.
+-- the KS curve. Equal PDs are one step. A few hundred points are kept, always the first, the last and the one of the largest gap.
 with
 
 tested as (
@@ -63,7 +63,7 @@ thinned as (
     from marked
     where
         step % greatest(n_steps // $n_points, 1) = 0
-        or step = n_steps
+        or step in (1, n_steps)
         or is_largest_gap
     order by step
 
