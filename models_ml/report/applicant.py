@@ -27,12 +27,21 @@ NO_DELAY = "1 when there was no "
 
 @dataclass(frozen=True)
 class Reason:
-    """A business group that adds to the risk of an applicant, and the codes of it that defaulters often have."""
+    """A business group that adds to the risk of an applicant.
+
+    Attributes:
+        text: The group in words.
+        adverse_action_text: The same as in a letter to the applicant.
+        contribution: What it adds to the log-odds of default.
+        facts: Readable numbers of the group, each with what it is.
+        codes: Codes of the applicant's products that defaulters often have; None where the group has no codes.
+    """
 
     text: str
     adverse_action_text: str
     contribution: float
-    codes: Table
+    facts: tuple[tuple[str, str], ...]
+    codes: Table | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,7 @@ def read_applicant(
     groups = read(connection, "applicant_reasons", id=applicant_id)
     codes = read(connection, "applicant_codes", id=applicant_id, n_most=N_CODES)
     products = read(connection, "applicant_products", id=applicant_id)
+    (facts,) = read(connection, "applicant_facts", id=applicant_id)
     named = set(found[0]["reason_codes"])
     return Applicant(
         score=found[0],
@@ -104,6 +114,11 @@ def read_applicant(
                 text=group["text"],
                 adverse_action_text=group["adverse_action_text"],
                 contribution=group["contribution"],
+                facts=tuple(
+                    (number(facts[scalar.name]), scalar.description)
+                    for scalar in contract.scalars
+                    if scalar.business_group == group["business_group"]
+                ),
                 codes=_code_table(
                     [c for c in codes if c["business_group"] == group["business_group"]]
                 ),
@@ -153,7 +168,9 @@ def _cautions(score: Row) -> Iterator[str]:
         )
 
 
-def _code_table(codes: list[Row]) -> Table:
+def _code_table(codes: list[Row]) -> Table | None:
+    if not codes:
+        return None
     return Table(
         (
             "What",
