@@ -8,12 +8,10 @@ import duckdb
 import psycopg
 import pytest
 from conftest import Installation
-from postgres_server import postgres
 
 from models_ml.postgres import SCHEMA, publish_to_postgres
 from models_ml.settings import PROJECT_ROOT
 
-__all__ = ["postgres"]  # a fixture
 GUIDE = (PROJECT_ROOT / "docs" / "analyst-guide.md").read_text()
 QUESTIONS = re.findall(r"^## (\d+)\. (.+?)\n.*?```sql\n(.*?)```", GUIDE, re.MULTILINE | re.DOTALL)
 MAY_BE_EMPTY = {"3", "6"}

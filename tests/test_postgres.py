@@ -10,13 +10,12 @@ import duckdb
 import psycopg
 import pytest
 from conftest import Installation
-from postgres_server import PASSWORD, postgres
+from postgres_server import PASSWORD
 
 from models_ml.errors import MissingInputError, OutputError, UsageError
 from models_ml.postgres import SCHEMA, publish_to_postgres
 from models_ml.published import PUBLISHED_TABLES
 
-__all__ = ["postgres"]  # a fixture
 NOBODY_THERE = f"postgres://owner:{PASSWORD}@127.0.0.1:9/postgres"
 
 
