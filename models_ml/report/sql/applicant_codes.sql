@@ -1,5 +1,5 @@
--- The codes of one applicant's products, beside the default rate of all applicants who have that code: per business group
--- those with the highest rate first.
+-- The codes of one applicant's products, beside the default rate of all applicants who have that code: per business
+-- group those with the highest rate first.
 with
 
 codes as (

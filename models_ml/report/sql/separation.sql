@@ -1,5 +1,6 @@
--- Shares of defaulters and of others that would be declined at each PD, riskiest first: one walk gives the ROC curve and
--- the KS curve. Equal PDs are one step. A few hundred points are kept, always the first, the last and the one of the largest gap.
+-- Shares of defaulters and of others that would be declined at each PD, riskiest first: one walk gives the ROC curve
+-- and the KS curve. Equal PDs are one step. A few hundred points are kept, always the first, the last and the one of
+-- the largest gap.
 with
 
 tested as (
@@ -33,7 +34,8 @@ cumulative as (
         pd,
         score,
         sum(n_defaulted) over riskiest_first / sum(n_defaulted) over () as share_of_defaulters,
-        sum(n_applicants - n_defaulted) over riskiest_first / sum(n_applicants - n_defaulted) over () as share_of_others,
+        sum(n_applicants - n_defaulted) over riskiest_first
+        / sum(n_applicants - n_defaulted) over () as share_of_others,
         sum(n_applicants) over riskiest_first / sum(n_applicants) over () as share_of_applicants,
         row_number() over riskiest_first as step,
         count(*) over () as n_steps
