@@ -101,11 +101,11 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     contents["drift.json"] = _json(artifact.drift)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest = {
+        **artifact.facts,  # of a loaded artifact they hold the entries below, which may have changed
         "format_version": FORMAT_VERSION,
         "version": _version(hashes),
         "contract_sha256": artifact.contract.sha256,
         "files": hashes,
-        **artifact.facts,
     }
     manifest["manifest_sha256"] = _manifest_sha256(manifest)
     contents[MANIFEST] = _json(manifest)

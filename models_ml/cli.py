@@ -163,9 +163,13 @@ def show_model(version: Version = None) -> None:
 def verify_model(version: Version = None) -> None:
     """Check the hashes and golden rows of a model."""
     from models_ml import registry
+    from models_ml.loading import other_libraries
 
-    checked = registry.verify_model(Settings.from_environment().artifacts, version)
+    artifacts = Settings.from_environment().artifacts
+    checked = registry.verify_model(artifacts, version)
     output.print(f"{checked}: every file is as trained, golden rows score as recorded")
+    for library in other_libraries(registry.show_model(artifacts, checked)):
+        console.print(f"warning: installed is {library}")
 
 
 @models.command("promote")

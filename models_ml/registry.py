@@ -16,13 +16,12 @@ from models_ml.artifact import (
     challenger_version,
     champion_path,
     champion_version,
-    load_artifact,
     set_challenger,
     set_champion,
     verify_artifact,
 )
 from models_ml.errors import ArtifactError, UsageError
-from models_ml.golden import check_golden
+from models_ml.loading import load_scorer
 from models_ml.metrics import ECE_BINS
 
 HISTORY = "history.jsonl"
@@ -92,9 +91,7 @@ def verify_model(artifacts: Path, version: str | None = None) -> str:
     Raises:
         ArtifactError: It must not be used; the message says why.
     """
-    artifact = load_artifact(model_folder(artifacts, version))
-    check_golden(artifact)
-    return artifact.version
+    return load_scorer(model_folder(artifacts, version)).version
 
 
 def refusals(artifacts: Path, version: str) -> list[str]:
