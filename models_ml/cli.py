@@ -183,9 +183,13 @@ def show_model(version: Version = None) -> None:
 def verify_model(version: Version = None) -> None:
     """Check the hashes and golden rows of a model."""
     from models_ml import registry
+    from models_ml.loading import other_libraries
 
-    checked = registry.verify_model(Settings.from_environment().artifacts, version)
+    artifacts = Settings.from_environment().artifacts
+    checked = registry.verify_model(artifacts, version)
     output.print(f"{checked}: every file is as trained, golden rows score as recorded")
+    for library in other_libraries(registry.show_model(artifacts, checked)):
+        console.print(f"warning: installed is {library}")
 
 
 @models.command("promote")
@@ -221,14 +225,14 @@ def challenge_champion(
     """Score another model beside the champion, without deciding anything by it."""
     from models_ml import registry
 
-    artifacts = Settings.from_environment().artifacts
     if end == (version is not None):
         raise UsageError("Name the version that challenges the champion, or give --end.")
-    if version is None:
-        output.print(f"{registry.end_challenge(artifacts)} challenges the champion no more")
-    else:
-        registry.challenge(artifacts, version)
-        output.print(f"{version} is scored beside the champion from the next run on")
+    registry.challenge(Settings.from_environment().artifacts, version)
+    output.print(
+        f"{version} is scored beside the champion from the next run on"
+        if version
+        else "nothing is scored beside the champion any more"
+    )
 
 
 @app.command()
