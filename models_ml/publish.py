@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from models_ml.errors import MissingInputError, OutputError, UsageError
+from models_ml.errors import BuildError, MissingInputError, OutputError, UsageError
 from models_ml.published import PUBLISHED_TABLES, REASONS_QUERY, REASONS_VIEW
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
@@ -43,6 +43,7 @@ def publish(settings: Settings) -> Published:
 
     Raises:
         MissingInputError: Nothing was scored yet.
+        BuildError: The scores are of more than one model.
         OutputError: The folder cannot be written; what was published before is untouched.
     """
     folder = settings.published
@@ -73,13 +74,22 @@ def count_scored(connection: duckdb.DuckDBPyConnection) -> int:
 
     Raises:
         MissingInputError: Nothing was scored yet.
+        BuildError: The scores are of more than one model.
     """
     try:
-        return int(connection.execute("select count(*) from applicant_scores").fetchall()[0][0])
+        n_applicants, n_models = connection.execute(
+            "select count(*), count(distinct model_version) from applicant_scores"
+        ).fetchall()[0]
     except duckdb.CatalogException as error:
         raise MissingInputError(
             "Nothing was scored yet, so there is nothing to publish; score with: scorehouse run"
         ) from error
+    if n_models > 1:
+        raise BuildError(
+            f"applicant_scores holds scores of {n_models} models, which a run never leaves behind; it "
+            "is not published. What was published before is unchanged; score anew with: scorehouse run"
+        )
+    return int(n_applicants)
 
 
 def serving_file(settings: Settings) -> Path:

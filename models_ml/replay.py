@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from models_ml.artifact import Artifact, load_artifact
+from models_ml.contract import FeatureContract
 from models_ml.errors import BuildError, MissingInputError, UsageError
 from models_ml.feature_record import feature_hashes, unpack
 from models_ml.features import FeatureBatch, features_from_arrow
-from models_ml.registry import model_folder
-from models_ml.scorer import make_scorer
+from models_ml.loading import load_scorer
+from models_ml.registry import folder_of
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
 
@@ -84,14 +84,14 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
     """
     with open_warehouse(settings) as connection:
         recorded = _recorded_score(connection, id_, at)
-        artifact = load_artifact(model_folder(settings.artifacts, recorded["model_version"]))
-        features = _stored_features(connection, recorded, artifact)
-    if feature_hashes(features, artifact.contract) != [recorded["features_hash"]]:
+        scorer = load_scorer(folder_of(settings.artifacts, recorded["model_version"]))
+        features = _stored_features(connection, recorded, scorer.contract)
+    if feature_hashes(features, scorer.contract) != [recorded["features_hash"]]:
         raise BuildError(
             f"The stored features of applicant {id_} are not those that were scored: their hash is not "
             f"{recorded['features_hash']}. The warehouse was changed by hand; restore it from a backup."
         )
-    anew = make_scorer(artifact, artifact.contract).score_batch(features).to_pylist()[0]
+    anew = scorer.score_batch(features).to_pylist()[0]
     anew |= _decide(anew["pd"], recorded["decision_policy"])
     return Replay(tuple((name, value, anew.get(name, value)) for name, value in recorded.items()))
 
@@ -120,15 +120,15 @@ def _recorded_score(
 
 
 def _stored_features(
-    connection: duckdb.DuckDBPyConnection, recorded: dict[str, Any], artifact: Artifact
+    connection: duckdb.DuckDBPyConnection, recorded: dict[str, Any], contract: FeatureContract
 ) -> FeatureBatch:
     """From the feature table where the row is unchanged, else from the archive; equal hashes mean equal contracts."""
     key = [recorded["features_hash"], recorded["id"]]
     where = "from applicant_features where features_hash = ? and id = ?"
     if connection.execute(f"select 1 {where}", key).fetchall():
-        columns = ", ".join(artifact.contract.data_types)
+        columns = ", ".join(contract.data_types)
         rows = connection.execute(f"select {columns} {where}", key).to_arrow_table()
-        return features_from_arrow(rows.combine_chunks().to_batches()[0], artifact.contract)
+        return features_from_arrow(rows.combine_chunks().to_batches()[0], contract)
     archived = connection.execute(
         "select packed_features from applicant_features_archive where features_hash = ?", key[:1]
     ).fetchall()
@@ -138,7 +138,7 @@ def _stored_features(
             f"no longer stored (features_hash {recorded['features_hash']}): the feature contract changed "
             "since, or the archive was emptied. Restore a backup of the warehouse from that time."
         )
-    return unpack(archived[0][0], recorded["id"], artifact.contract)
+    return unpack(archived[0][0], recorded["id"], contract)
 
 
 def _decide(pd: float, policy: str) -> dict[str, Any]:
