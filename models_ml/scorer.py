@@ -124,7 +124,10 @@ class Scorer:
         Returns:
             Struct with the fields of `score_types`.
         """
-        batch = features_from_arrow(features, self.contract)
+        return self.score_batch(features_from_arrow(features, self.contract), reasons)
+
+    def score_batch(self, batch: FeatureBatch, reasons: bool = True) -> pa.StructArray:
+        """The same for N rows that are matrices already."""
         scores = self.score(batch)
         columns = {
             "pd": pa.array(scores.pd),
@@ -143,7 +146,11 @@ class Scorer:
             )
         columns["thin_file"] = pa.array(self._n_products(batch) < THIN_FILE_PRODUCTS)
         columns["unseen_code_count"] = pa.array(self._unseen_codes(batch))
-        columns["model_version"] = _pick(np.zeros(len(batch), np.int8), (self.version,))
+        for name, value in (
+            ("model_version", self.version),
+            ("contract_hash", self.contract.sha256),
+        ):
+            columns[name] = _pick(np.zeros(len(batch), np.int8), (value,))
         return pa.StructArray.from_arrays(list(columns.values()), names=list(columns))
 
     def _n_products(self, features: FeatureBatch) -> np.ndarray:
@@ -169,6 +176,7 @@ def score_types(contract: FeatureContract, reasons: bool = True) -> dict[str, st
         "thin_file": "boolean",
         "unseen_code_count": "integer",
         "model_version": "varchar",
+        "contract_hash": "varchar",
     }
 
 

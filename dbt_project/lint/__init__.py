@@ -57,3 +57,33 @@ def unpacked_code_counts(column):
 def payment_problem_percent(columns, months, weighted=False):
     """A percent."""
     return "cast(0 as utinyint)"
+
+
+def features_hash(features):
+    """A hash."""
+    return f"md5({features})"
+
+
+def model_features():
+    """The struct of features."""
+    return "features"
+
+
+def score_columns(scored, features_hash):
+    """The first of the columns."""
+    return f"{scored}.pd as pd"
+
+
+def champion_version():
+    """A version."""
+    return "'pd-0'"
+
+
+def challenger_version():
+    """A version."""
+    return "'pd-1'"
+
+
+def decision_policy():
+    """A policy."""
+    return "'policy'"

@@ -37,12 +37,21 @@ features as (
         {%- for column in columns %}
         applicant_products.{{ column.name }},
         {%- endfor %}
-        applicant_products.recent_products,
-        applicant_sources.source_fingerprint
+        applicant_products.recent_products
     from applicant_products
+
+),
+
+hashed as (
+
+    select
+        features.*,
+        {{ features_hash('features') }} as features_hash,
+        applicant_sources.source_fingerprint
+    from features
     inner join applicant_sources
-        on applicant_products.id = applicant_sources.id
+        on features.id = applicant_sources.id
 
 )
 
-select * from features
+select * from hashed
