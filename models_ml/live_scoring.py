@@ -41,8 +41,8 @@ class LiveScores:
     """What became of the records of one request.
 
     Attributes:
-        scores: Columns as in the table ``applicant_scores``, applicants in the order of their first record; those without
-            a usable record are not in it.
+        scores: Columns as in the table ``applicant_scores``, in the order of the first records; applicants
+            without a usable record are not in it.
         broken: Records that were not used, in order.
     """
 
@@ -171,9 +171,9 @@ class LiveScoring:
         connection.execute(f"use {sql.database}")
         connection.register("live_records", self._products)
         connection.register("live_scored", self._scored)
-        # Everyone with a record is computed.
+        # Everyone with a record is computed. Names in the SQL are ours, nothing of a request is ever part of it.
         connection.execute(
-            f"create view {WORK_LIST} as select id, '' as source_fingerprint "
+            f"create view {WORK_LIST} as select id, '' as source_fingerprint "  # noqa: S608
             "from temp.main.live_records where id >= 0 group by id"
         )
         # The hash of a row is made from the matrices, with the score; here the name only has to be known.
@@ -183,8 +183,8 @@ class LiveScoring:
             connection.execute(f"create view {name} as {query}")
         columns = ", ".join(self.contract.data_types)
         statements = {
-            "features": f"select {columns} from {FEATURES}",
-            "quarantine": f"select raw_part, quarantine_reason from {QUARANTINE}",
+            "features": f"select {columns} from {FEATURES}",  # noqa: S608
+            "quarantine": f"select raw_part, quarantine_reason from {QUARANTINE}",  # noqa: S608
             "scores": sql.scores,
         }
         for name, query in statements.items():

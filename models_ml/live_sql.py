@@ -82,7 +82,9 @@ def _compile(settings: Settings) -> LiveSql:
 def _from_manifest(manifest: dict[str, Any]) -> LiveSql:
     nodes = {node["name"]: node for node in manifest["nodes"].values()}
     sources = {source["name"]: source for source in manifest["sources"].values()}
-    names = tuple(dict.fromkeys([*_with_parents(nodes, QUARANTINE), *_with_parents(nodes, FEATURES)]))
+    names = tuple(
+        dict.fromkeys([*_with_parents(nodes, QUARANTINE), *_with_parents(nodes, FEATURES)])
+    )
     products = sources[PRODUCTS]["relation_name"]
     views = tuple((name, nodes[name]["compiled_code"]) for name in names)
     if sum(products in sql for _, sql in views) != 1:

@@ -1,6 +1,7 @@
 """Raw credit-product records that do not come from the raw parts: one form for the service and for files.
 
-Types are checked here, the rules about values only by the staging SQL: a record that breaks one comes back as quarantined.
+Types are checked here, the rules about values only by the staging SQL: a record that breaks one is
+reported as quarantined.
 """
 
 from __future__ import annotations
@@ -54,17 +55,24 @@ class Records:
         return ids[order], position[inverse]
 
     def of_applicants(self, start: int, stop: int) -> tuple[Records, np.ndarray]:
-        """Records of the applicants from position ``start`` to before ``stop``, and their positions here."""
+        """Records of the applicants from position ``start`` to before ``stop``, and their positions here.
+
+        Records that belong to nobody come with the first applicants, so that they are reported too.
+        """
         _, position = self.applicants
-        chosen = np.flatnonzero((position >= start) & (position < stop))
+        chosen = np.flatnonzero((position >= (start or MISSING)) & (position < stop))
         return Records(np.ascontiguousarray(self.values[:, chosen])), chosen
 
 
-def json_records(contract: FeatureContract) -> TypeAdapter[Any]:
+def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[Any]:
     """What reads and describes records in JSON: ``{"records": [{"id": 1, "rn": 1, ...}]}``.
 
     Every column must be there, as a whole number (no text, no fraction, no truth value). Reading stops at the first bad
     record and names it.
+
+    Args:
+        contract: Names and describes the columns.
+        at_least: Fewest records.
     """
     # What the staging SQL allows is told in the description; it decides.
     ranges = {"id": "0 or more", "rn": "1 to 255"}
@@ -84,20 +92,16 @@ def json_records(contract: FeatureContract) -> TypeAdapter[Any]:
         ]
         for name in record_columns(contract)
     }
-    record = TypedDict("ProductRecord", whole_number)  # type: ignore[misc]
-    request = TypedDict(  # type: ignore[misc]
-        "PredictRequest",
-        {
-            "records": Annotated[
-                list[record],  # type: ignore[valid-type]
-                FailFast(),
-                Field(
-                    min_length=1,
-                    description="Credit products of one or many applicants, in any order.",
-                ),
-            ]
-        },
-    )
+    record: Any = TypedDict("ProductRecord", whole_number)  # type: ignore[misc]
+    records: Any = Annotated[
+        list[record],
+        FailFast(),
+        Field(
+            min_length=at_least,
+            description="Credit products of one or many applicants, in any order.",
+        ),
+    ]
+    request: Any = TypedDict("PredictRequest", {"records": records})  # type: ignore[misc]
     return TypeAdapter(request)
 
 
@@ -105,4 +109,4 @@ def to_records(rows: Sequence[dict[str, int]], contract: FeatureContract) -> Rec
     """Records from rows that were read by `json_records`."""
     pick = itemgetter(*record_columns(contract))
     values = np.array([pick(row) for row in rows], dtype=np.int64)
-    return Records(np.ascontiguousarray(values.T))
+    return Records(np.ascontiguousarray(values.reshape(-1, len(record_columns(contract))).T))
