@@ -29,6 +29,8 @@ COPY_OPTIONS = {
     "parquet": "format parquet, compression zstd",
 }
 FORMATS = ("table", *COPY_OPTIONS)
+SHOWN = "id, pd, score, risk_band, decision, reason_codes"
+"""What fits on a screen; the other formats hold every column."""
 
 
 def read_records(source: str, contract: FeatureContract) -> Records:
@@ -72,7 +74,7 @@ def write_scores(scores: pa.Table, form: str, target: Path | None) -> None:
         with duckdb.connect(":memory:") as connection:
             relation = connection.from_arrow(scores)
             if form == "table":
-                temporary.write_text(f"{relation}\n", encoding="utf-8")
+                temporary.write_text(str(relation.project(SHOWN)), encoding="utf-8")
             else:
                 quoted = str(temporary).replace("'", "''")
                 relation.query("scores", f"copy scores to '{quoted}' ({COPY_OPTIONS[form]})")

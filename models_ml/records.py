@@ -92,7 +92,10 @@ def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[An
         ]
         for name in record_columns(contract)
     }
-    record: Any = TypedDict("ProductRecord", whole_number)  # type: ignore[misc]
+    typed_dict: Any = (
+        TypedDict  # made from the contract, so there is nothing for a type checker to know
+    )
+    record = typed_dict("ProductRecord", whole_number)
     records: Any = Annotated[
         list[record],
         FailFast(),
@@ -101,8 +104,7 @@ def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[An
             description="Credit products of one or many applicants, in any order.",
         ),
     ]
-    request: Any = TypedDict("PredictRequest", {"records": records})  # type: ignore[misc]
-    return TypeAdapter(request)
+    return TypeAdapter(typed_dict("PredictRequest", {"records": records}))
 
 
 def to_records(rows: Sequence[dict[str, int]], contract: FeatureContract) -> Records:

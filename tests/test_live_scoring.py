@@ -70,9 +70,7 @@ def test_scores_equal_the_table_in_every_column(
     scores = result.scores.to_pandas()
     # In the order of each id's first record.
     assert scores["id"].tolist() == shuffled["id"].drop_duplicates().tolist()
-    same(
-        scores.drop(columns=OF_THE_CALL), table_rows(finished_run, scores["id"].tolist())
-    )
+    same(scores.drop(columns=OF_THE_CALL), table_rows(finished_run, scores["id"].tolist()))
 
 
 def test_gathered_requests_score_as_each_alone(
