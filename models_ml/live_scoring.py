@@ -20,6 +20,8 @@ from models_ml.live_sql import FEATURES, QUARANTINE, WORK_LIST, LiveSql
 from models_ml.records import Records, record_columns
 from models_ml.scorer import Scorer, score_types
 
+EVERY_RECORD = "select raw_file from temp.main.live_records"
+
 
 @dataclass(frozen=True)
 class BrokenRecord:
@@ -182,6 +184,7 @@ class LiveScoring:
         connection.execute("create macro hash_features(features) as null::varchar")
         for name, query in sql.views:
             query = query.replace(sql.products, "temp.main.live_records")
+            query = query.replace(sql.doubtful_parts, EVERY_RECORD)
             connection.execute(f"create view {name} as {query}")
         columns = ", ".join(self.contract.data_types)
         statements = {

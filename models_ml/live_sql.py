@@ -15,6 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import BuildError
 from models_ml.progress import console
@@ -25,6 +28,10 @@ PRODUCTS = "credit_products"
 """Source that the live records take the place of."""
 WORK_LIST = "int_applicant_sources"
 """Model that says which applicants are computed: live, all of them."""
+PARTS = "raw_parts"
+"""Model that says which parts may hold broken rows: live, all records may be broken."""
+DOUBTFUL_PART = "train_data_live.pq"
+"""The only raw part while compiling, a doubtful one; its name stands for those of all live records."""
 FEATURES = "applicant_features"
 QUARANTINE = "quarantined_credit_products"
 SCORES = "live_scores"
@@ -39,12 +46,14 @@ class LiveSql:
         database: Name of the database that the SQL addresses.
         views: Name and query of each model from the raw products to features and quarantine, each after what it reads.
         products: Text in the queries that stands for the raw products.
+        doubtful_parts: Text in the queries that stands for the names of parts that may hold broken rows.
         scores: Query of the analysis `SCORES`.
     """
 
     database: str
     views: tuple[tuple[str, str], ...]
     products: str
+    doubtful_parts: str
     scores: str
 
 
@@ -74,7 +83,11 @@ def _compile(settings: Settings) -> LiveSql:
     settings.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.home, prefix=".compiling-") as folder:
         throw_away = replace(settings, raw=Path(folder) / "raw", home=Path(folder))
-        run_dbt(throw_away, ("seed",))
+        throw_away.raw.mkdir()
+        broken_row = pa.table({"id": pa.array([None], pa.int64())})
+        pq.write_table(broken_row, throw_away.raw / DOUBTFUL_PART)
+        only = ("--resource-type", "seed", "--resource-type", "model")
+        run_dbt(throw_away, ("build", "--select", "resource_type:seed", PARTS, *only))
         run_dbt(throw_away, ("compile", "--select", f"+{FEATURES}", SCORES))
         return _from_manifest(json.loads((Path(folder) / "dbt_target/manifest.json").read_bytes()))
 
@@ -87,20 +100,27 @@ def _from_manifest(manifest: dict[str, Any]) -> LiveSql:
     )
     products = sources[PRODUCTS]["relation_name"]
     views = tuple((name, nodes[name]["compiled_code"]) for name in names)
-    if sum(products in sql for _, sql in views) != 1:
-        raise BuildError(
-            f"Expected exactly one model between the source {PRODUCTS} and {FEATURES} that reads the "
-            f"source, found {[name for name, sql in views if products in sql]}. Let the other models "
-            "read that one, so that live records can take the place of the raw parts."
-        )
-    return LiveSql(nodes[FEATURES]["database"], views, products, nodes[SCORES]["compiled_code"])
+    doubtful_parts = f"'{DOUBTFUL_PART}'"
+    for text in (products, doubtful_parts):
+        if not any(text in sql for _, sql in views):
+            raise BuildError(
+                f"Expected {text} in the SQL of the models between {PRODUCTS} and {FEATURES}, found it "
+                "in none; without it the live records cannot take the place of the raw parts."
+            )
+    return LiveSql(
+        database=nodes[FEATURES]["database"],
+        views=views,
+        products=products,
+        doubtful_parts=doubtful_parts,
+        scores=nodes[SCORES]["compiled_code"],
+    )
 
 
 def _with_parents(nodes: dict[str, Any], name: str) -> Iterator[str]:
-    """A model after all models it reads; the work list is replaced, so its parents are not needed."""
+    """A model after all models it reads, except those that live records take the place of."""
     for parent in nodes[name]["depends_on"]["nodes"]:
         kind, _, parent_name = parent.split(".", 2)
-        if kind == "model" and parent_name != WORK_LIST:
+        if kind == "model" and parent_name not in (WORK_LIST, PARTS):
             yield from _with_parents(nodes, parent_name)
     yield name
 

@@ -95,7 +95,7 @@ def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[An
     typed_dict: Any = (
         TypedDict  # made from the contract, so there is nothing for a type checker to know
     )
-    record = typed_dict("ProductRecord", whole_number)
+    record: Any = typed_dict("ProductRecord", whole_number)
     records: Any = Annotated[
         list[record],
         FailFast(),

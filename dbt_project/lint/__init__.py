@@ -87,3 +87,13 @@ def challenger_version():
 def decision_policy():
     """A policy."""
     return "'policy'"
+
+
+def doubtful_raw_parts():
+    """No part is doubtful."""
+    return []
+
+
+def fingerprint(text):
+    """A number made from a text."""
+    return f"hash({text})"
