@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from models_ml.artifact import Artifact, load_artifact
+from models_ml.artifact import Artifact
 from models_ml.attribution import HybridScorer, contributions, first_and_last
 from models_ml.calibration import Calibration
 from models_ml.contract import FeatureContract
@@ -180,21 +179,16 @@ def score_types(contract: FeatureContract, reasons: bool = True) -> dict[str, st
     }
 
 
-def load_scorer(path: Path, contract: FeatureContract) -> Scorer:
-    """Load and verify an artifact and make its scorer.
+def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
+    """Make the scorer of a verified artifact.
 
     Args:
-        path: Folder of the artifact.
-        contract: Contract of the feature table that will be scored.
+        artifact: The model.
+        contract: Contract of the features that will be scored.
 
     Raises:
-        ArtifactError: The artifact is damaged or was trained on another contract.
+        ArtifactError: The model was trained on another contract, or its parts do not fit together.
     """
-    return make_scorer(load_artifact(path), contract)
-
-
-def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
-    """Make the scorer of a verified artifact; see `load_scorer`."""
     if artifact.contract.sha256 != contract.sha256:
         differences = "; ".join(artifact.contract.differences(contract))
         raise ArtifactError(

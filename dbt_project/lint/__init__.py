@@ -6,6 +6,7 @@ sqlfluff's jinja templater renders the same macros as dbt but cannot query the d
 from datetime import datetime
 
 run_started_at = datetime(2026, 1, 1)
+invocation_id = "run"
 
 _VARS = {"n_recent_products": 15}
 
@@ -97,3 +98,18 @@ def doubtful_raw_parts():
 def fingerprint(text):
     """A number made from a text."""
     return f"hash({text})"
+
+
+def decision(pd):
+    """A decision."""
+    return "'approve'"
+
+
+def expected_loss(pd):
+    """A loss."""
+    return pd
+
+
+def run_start():
+    """A time."""
+    return "cast('2026-01-01' as timestamp)"

@@ -14,7 +14,7 @@
     With config `append_only` nothing is ever deleted or replaced, not even by `--full-refresh`: an id has one row for
     each version it ever had. Each batch is committed, and an interrupted run is resumed by the next one.
 
-    Config `archive` names a model that gets the rows that leave the table, in the same transaction; see archive_rows.
+    Config `archive` names a model that gets the feature rows that leave the table, in the transaction in which they do.
 #}
 {% materialization applicant_batches, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -38,17 +38,20 @@
     {%- set rebuild = not usable
         or (not append_only and (should_full_refresh() or scorehouse.no_row_stays(existing, work_list, key))) -%}
     {%- set building = intermediate if rebuild else target_relation -%}
-    {% if usable and not append_only and config.get('archive') %}
-        {% do run_query(scorehouse.archive_rows(existing, ref(config.get('archive')), work_list, key)) %}
-    {% endif %}
+    {%- set archive = config.get('archive') -%}
     {% if rebuild %}
         {% call statement('create') -%}
             {{ create_table_as(False, building, 'select * from (' ~ compiled_code ~ ') where false', 'sql') }}
         {%- endcall %}
     {% elif not append_only %}
+        {%- set leaves -%}
+            not exists (select 1 from {{ work_list }} as due where {{ scorehouse.same_key(key) }})
+        {%- endset %}
+        {% if archive %}
+            {% do run_query(scorehouse.archive_features(existing, ref(archive), leaves)) %}
+        {% endif %}
         {% call statement('delete') -%}
-            delete from {{ building }} as found
-            where not exists (select 1 from {{ work_list }} as due where {{ scorehouse.same_key(key) }})
+            delete from {{ building }} as found where {{ leaves }}
         {%- endcall %}
     {% endif %}
 
@@ -81,6 +84,10 @@
     {%- endcall %}
 
     {% if rebuild %}
+        {% if usable and archive %}
+            {%- set leaves = 'features_hash not in (select features_hash from ' ~ intermediate ~ ')' -%}
+            {% do run_query(scorehouse.archive_features(existing, ref(archive), leaves)) %}
+        {% endif %}
         {% if existing is not none %}
             {% do adapter.rename_relation(existing, backup) %}
         {% endif %}
@@ -99,6 +106,28 @@
 {# Condition: a row of the table, alias found, and one of the work list, alias due, are of one applicant and version. #}
 {% macro same_key(key) %}
     {%- for column in key %}found.{{ column }} = due.{{ column }}{{ ' and ' if not loop.last }}{% endfor -%}
+{% endmacro %}
+
+{#
+    Statement: keep feature rows that leave their table, once each.
+
+    Args:
+        features: the table `applicant_features`.
+        archive: the table `applicant_features_archive`.
+        leaves: condition on a row of the table, alias found.
+#}
+{% macro archive_features(features, archive, leaves) %}
+    insert into {{ archive }} (features_hash, packed_features, archived_at)
+    select
+        features_hash,
+        any_value(pack_features(features)),
+        {{ run_start() }}
+    from (
+        select features_hash, {{ model_features() }} as features
+        from {{ features }} as found
+        where {{ leaves }} and features_hash not in (select features_hash from {{ archive }})
+    ) as leaving
+    group by features_hash
 {% endmacro %}
 
 {# True when no row of the table is in the work list as it is. #}

@@ -21,5 +21,5 @@
     {{ scored }}.contract_hash as contract_hash,
     {{ features_hash }} as features_hash,
     '{{ invocation_id }}' as run_id,
-    cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as scored_at
+    {{ run_start() }} as scored_at
 {%- endmacro %}

@@ -2,8 +2,10 @@
     materialized='applicant_batches',
     work_list='int_applicant_sources',
     version_columns=['source_fingerprint'],
+    archive='applicant_features_archive',
 ) }}
 -- depends_on: {{ ref('data_dictionary') }}
+-- depends_on: {{ ref('applicant_features_archive') }}
 -- Too many quarantined rows stop the run before this table changes.
 -- depends_on: {{ ref('quarantined_credit_products') }}
 {%- set columns = bureau_columns() %}
