@@ -11,9 +11,9 @@ from models_ml.contract import read_contract
 from models_ml.errors import InputDataError, UsageError
 from models_ml.live_scoring import LiveScoring
 from models_ml.live_sql import read_live_sql
+from models_ml.loading import load_scorer
 from models_ml.progress import Progress, console
 from models_ml.record_files import FORMATS, read_records, write_scores
-from models_ml.scorer import load_scorer
 from models_ml.settings import Settings
 
 APPLICANTS_AT_ONCE = 20_000

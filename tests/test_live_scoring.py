@@ -11,8 +11,9 @@ from models_ml.artifact import champion_path
 from models_ml.contract import read_contract
 from models_ml.live_scoring import LiveScoring
 from models_ml.live_sql import FOLDER, read_live_sql
+from models_ml.loading import load_scorer
 from models_ml.records import Records, record_columns
-from models_ml.scorer import Scorer, load_scorer
+from models_ml.scorer import Scorer
 
 OF_THE_CALL = ["run_id", "scored_at"]
 SAMPLE = 300

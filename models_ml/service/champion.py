@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from models_ml.artifact import champion_path, champion_version, load_artifact
+from models_ml.artifact import champion_path, champion_version, verify_artifact
 from models_ml.contract import FeatureContract
 from models_ml.errors import ArtifactError
-from models_ml.golden import check_golden
-from models_ml.scorer import Scorer, make_scorer
+from models_ml.loading import load_scorer
+from models_ml.scorer import Scorer
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,5 @@ class Champion:
             return True
 
     def _load(self) -> tuple[Scorer, dict[str, Any]]:
-        artifact = load_artifact(champion_path(self._artifacts))
-        check_golden(artifact)
-        return make_scorer(artifact, self._contract), dict(artifact.facts)
+        folder = champion_path(self._artifacts)
+        return load_scorer(folder, self._contract), verify_artifact(folder)[0]
