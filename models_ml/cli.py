@@ -336,6 +336,42 @@ def status() -> None:
     )
 
 
+@app.command()
+def score(
+    source: Annotated[
+        str, typer.Option("--input", help="Parquet, CSV or JSON file; - for standard input.")
+    ],
+    form: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
+    out: Annotated[
+        Path | None, typer.Option("--output", help="File; standard output by default.")
+    ] = None,
+) -> None:
+    """Score raw product records that are not in the warehouse, by the SQL and the model of the table."""
+    from models_ml.score_records import score_records
+
+    score_records(Settings.from_environment(), source, form, out)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8000,
+    config: Annotated[Path | None, typer.Option(help="TOML file with limits.")] = None,
+) -> None:
+    """Serve scores of new records over HTTP, by the SQL and the model of the table."""
+    from importlib.util import find_spec
+
+    if find_spec("uvicorn") is None or find_spec("fastapi") is None:
+        raise UsageError(
+            "The scoring service is not installed; add it with: pip install 'scorehouse[serve]'"
+        )
+    from models_ml.service.run import serve as serve_scores
+    from models_ml.service.settings import SETTINGS_FILE, read_service_settings
+
+    limits = read_service_settings(config or SETTINGS_FILE, host=host, port=port)
+    serve_scores(Settings.from_environment(), limits)
+
+
 @app.command("sql")
 def query(
     sql: Annotated[str, typer.Argument(help="A query; the published tables are there by name.")],
