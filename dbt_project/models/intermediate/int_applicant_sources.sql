@@ -17,7 +17,7 @@ parts as (
 
 dictionary as (
 
-    select md5(string_agg(column_name || ' ' || n_codes || ' ' || absent_codes, ',' order by position)) as version
+    select {{ md5_text(joined_in_order("column_name || ' ' || n_codes || ' ' || absent_codes", 'position')) }} as version
     from {{ ref('data_dictionary') }}
 
 ),
@@ -26,7 +26,7 @@ applicant_parts as (
 
     select
         id,
-        parse_filename(raw_file) as raw_part
+        {{ raw_part_of('raw_file') }} as raw_part
     from products
     where id >= 0
     group by id, raw_file
@@ -37,9 +37,9 @@ fingerprints as (
 
     select
         applicant_parts.id,
-        md5(
-            string_agg(parts.content_sha256, ',' order by parts.content_sha256) || any_value(dictionary.version)
-        ) as source_fingerprint
+        {{ md5_text(
+            joined_in_order('parts.content_sha256', 'parts.content_sha256') ~ ' || any_value(dictionary.version)'
+        ) }} as source_fingerprint
     from applicant_parts
     inner join parts
         on applicant_parts.raw_part = parts.raw_part

@@ -2,7 +2,7 @@ with
 
 features as (
 
-    select * exclude (source_fingerprint) from {{ ref('applicant_features') }}
+    select * from {{ ref('applicant_features') }}
 
 ),
 
@@ -10,7 +10,7 @@ scored as (
 
     select
         id,
-        score_applicant(features) as scored
+        score_applicant({{ model_features() }}) as scored
     from features
 
 ),

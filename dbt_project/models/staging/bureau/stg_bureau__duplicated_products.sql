@@ -16,7 +16,7 @@ suspicious as (
     from products
     where rn between 1 and 255
     group by id
-    having count(*) > bit_count(bit_or(case when rn < 63 then cast(1 as bigint) << rn else 0 end))
+    having count(*) > bit_count(bit_or(case when rn < 63 then {{ single_bit('rn') }} else 0 end))
 
 ),
 
