@@ -34,6 +34,77 @@ def validated_share(name):
     return 0.5
 
 
+class target:
+    """The dbt target."""
+
+    type = "duckdb"
+
+
+def type_byte():
+    """The type of a byte."""
+    return "utinyint"
+
+
+def byte_or_null(expression):
+    """A byte."""
+    return f"try_cast({expression} as utinyint)"
+
+
+def count_of_code(counts, code):
+    """An element."""
+    return f"{counts}[{code + 1}]"
+
+
+def positions_and_counts(counts, n_positions):
+    """Two columns."""
+    return f"unnest(range({n_positions})) as position, unnest({counts}) as n_products"
+
+
+def joined_in_order(expression, order_by):
+    """A text."""
+    return f"string_agg({expression}, ',' order by {order_by})"
+
+
+def single_bit(position):
+    """A bit."""
+    return f"1 << {position}"
+
+
+def md5_text(expression):
+    """A hash."""
+    return f"md5({expression})"
+
+
+def raw_part_files():
+    """Three columns."""
+    return "(select 'a' as raw_part, 1 as n_bytes, 'b' as content_sha256)"
+
+
+def raw_part_row_counts():
+    """Two columns."""
+    return "(select 'a' as raw_part, 1 as n_rows)"
+
+
+def raw_part_of(raw_file):
+    """A file name."""
+    return f"parse_filename({raw_file})"
+
+
+def latest_products(columns):
+    """A list."""
+    return "list(rn)"
+
+
+def padded_products(products, columns):
+    """An array."""
+    return f"flatten({products})"
+
+
+def model_features():
+    """The struct of features."""
+    return "features"
+
+
 def batch_ids(work_list):
     """The default implementation of the macro."""
     return f"select id from {work_list}"
