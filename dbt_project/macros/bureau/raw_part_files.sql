@@ -13,9 +13,10 @@
     )
 {%- endmacro %}
 
+{# Distinct, because Sail gives a file once for each of the ranges it would read it in. #}
 {% macro spark__raw_part_files() -%}
     (
-        select
+        select distinct
             element_at(split(path, '/'), -1) as raw_part,
             length as n_bytes,
             sha2(content, 256) as content_sha256

@@ -58,7 +58,7 @@
     {% endif %}
     {% set folder = env_var('SCOREHOUSE_RAW', 'data/raw') %}
     {% set parts = [] %}
-    {% for row in run_query('select path from binaryfile.`' ~ folder ~ '/train_data_*.pq` order by path').rows %}
+    {% for row in run_query('select distinct path from binaryfile.`' ~ folder ~ '/train_data_*.pq` order by path').rows %}
         {% set name = row[0].split('/')[-1] %}
         {% do parts.append((name, folder ~ '/' ~ name)) %}
     {% endfor %}
