@@ -129,8 +129,6 @@ def _local_builder(settings: Settings) -> SparkSession.Builder:
 
     settings.home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("SPARK_LOCAL_DIRS", str(settings.home / "spark_scratch"))
-    if "local" in os.environ.get("PYSPARK_SUBMIT_ARGS", "local"):
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     conf = SparkConf()
     conf.setIfMissing("spark.master", "local[*]")
     conf.setIfMissing("spark.app.name", "scorehouse")
@@ -142,6 +140,7 @@ def _local_builder(settings: Settings) -> SparkSession.Builder:
         f"jdbc:derby:;databaseName={settings.home / 'spark_metastore'};create=true",
     )
     if str(conf.get("spark.master")).startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         for name in ("spark.driver.host", "spark.driver.bindAddress"):
             conf.setIfMissing(name, "127.0.0.1")
     return SparkSession.builder.config(conf=conf).enableHiveSupport()
