@@ -29,7 +29,9 @@ from models_ml.points import PointsScale, RiskBands
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 CHAMPION = "champion.json"
+CHALLENGER = "challenger.json"
 TRAIN_COMMAND = "scorehouse train"
+END_CHALLENGE_COMMAND = "scorehouse models challenge --end"
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,11 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     contents["drift.json"] = _json(artifact.drift)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest = {
+        **artifact.facts,  # of a loaded artifact they hold the entries below, which may have changed
         "format_version": FORMAT_VERSION,
         "version": _version(hashes),
         "contract_sha256": artifact.contract.sha256,
         "files": hashes,
-        **artifact.facts,
     }
     manifest["manifest_sha256"] = _manifest_sha256(manifest)
     contents[MANIFEST] = _json(manifest)
@@ -200,16 +202,12 @@ def verify_artifact(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def champion_version(artifacts: Path) -> str | None:
     """Version of the model that scores, or None when no model was trained yet."""
-    pointer = artifacts / CHAMPION
-    if not pointer.is_file():
-        return None
-    try:
-        version = json.loads(pointer.read_bytes())["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"{pointer} does not name a model ({error}); train one with: {TRAIN_COMMAND}"
-        ) from error
-    return str(version)
+    return _pointed_version(artifacts / CHAMPION)
+
+
+def challenger_version(artifacts: Path) -> str | None:
+    """Version of the model that scores beside the champion, or None."""
+    return _pointed_version(artifacts / CHALLENGER)
 
 
 def champion_path(artifacts: Path) -> Path:
@@ -224,19 +222,59 @@ def champion_path(artifacts: Path) -> Path:
             f"No trained model in {artifacts}, so applicants cannot be scored; "
             f"train one with: {TRAIN_COMMAND}"
         )
-    folder = artifacts / version
-    if Path(version).name != version or not folder.is_dir():
-        raise ArtifactError(
-            f"The champion {version!r} is not in {artifacts}; train a model with: {TRAIN_COMMAND}"
-        )
-    return folder
+    return _model_folder(artifacts, version, "champion", TRAIN_COMMAND)
+
+
+def challenger_path(artifacts: Path) -> Path | None:
+    """Folder of the challenger, or None when none is set.
+
+    Raises:
+        ArtifactError: The pointer leads nowhere.
+    """
+    version = challenger_version(artifacts)
+    if version is None:
+        return None
+    return _model_folder(artifacts, version, "challenger", END_CHALLENGE_COMMAND)
 
 
 def set_champion(artifacts: Path, version: str) -> None:
     """Make a version the one that scores, in one atomic step."""
-    temporary = artifacts / f".{CHAMPION}.{os.getpid()}"
+    _point(artifacts / CHAMPION, version)
+
+
+def set_challenger(artifacts: Path, version: str | None) -> None:
+    """Make a version the challenger, or have none, in one atomic step."""
+    if version is None:
+        (artifacts / CHALLENGER).unlink(missing_ok=True)
+    else:
+        _point(artifacts / CHALLENGER, version)
+
+
+def _pointed_version(pointer: Path) -> str | None:
+    if not pointer.is_file():
+        return None
+    try:
+        version = json.loads(pointer.read_bytes())["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{pointer} does not name a model ({error}); train one with: {TRAIN_COMMAND}"
+        ) from error
+    return str(version)
+
+
+def _point(pointer: Path, version: str) -> None:
+    temporary = pointer.with_name(f".{pointer.name}.{os.getpid()}")
     temporary.write_bytes(_json({"version": version}))
-    temporary.replace(artifacts / CHAMPION)
+    temporary.replace(pointer)
+
+
+def _model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
+    folder = artifacts / version
+    if Path(version).name != version or not folder.is_dir():
+        raise ArtifactError(
+            f"The {role} {version!r} is not in {artifacts}; restore it, or use: {command}"
+        )
+    return folder
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

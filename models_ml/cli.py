@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from models_ml.engines import Target, open_engine
-from models_ml.errors import ScorehouseError
+from models_ml.errors import ScorehouseError, UsageError
 from models_ml.progress import console
 from models_ml.settings import Settings
 
@@ -156,7 +156,8 @@ def list_models() -> None:
 
     for model in registry.list_models(Settings.from_environment().artifacts):
         auc = "unknown" if model.auc is None else f"{model.auc:.4f}"
-        note = model.problem or ("champion" if model.champion else "")
+        role = "champion" if model.champion else "challenger" if model.challenger else ""
+        note = model.problem or role
         output.print(f"{model.version}  {model.created_at}  AUC {auc}  {note}", soft_wrap=True)
 
 
@@ -173,9 +174,13 @@ def show_model(version: Version = None) -> None:
 def verify_model(version: Version = None) -> None:
     """Check the hashes and golden rows of a model."""
     from models_ml import registry
+    from models_ml.loading import other_libraries
 
-    checked = registry.verify_model(Settings.from_environment().artifacts, version)
+    artifacts = Settings.from_environment().artifacts
+    checked = registry.verify_model(artifacts, version)
     output.print(f"{checked}: every file is as trained, golden rows score as recorded")
+    for library in other_libraries(registry.show_model(artifacts, checked)):
+        console.print(f"warning: installed is {library}")
 
 
 @models.command("promote")
@@ -199,6 +204,47 @@ def rollback_model(reason: Reason) -> None:
 
     version = registry.rollback(Settings.from_environment().artifacts, reason)
     output.print(f"{version} scores from the next run on")
+
+
+@models.command("challenge")
+def challenge_champion(
+    version: Annotated[
+        str | None, typer.Argument(help="The model that is scored beside the champion.")
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="Have no challenger any more.")] = False,
+) -> None:
+    """Score another model beside the champion, without deciding anything by it."""
+    from models_ml import registry
+
+    artifacts = Settings.from_environment().artifacts
+    if end == (version is not None):
+        raise UsageError("Name the version that challenges the champion, or give --end.")
+    if version is None:
+        output.print(f"{registry.end_challenge(artifacts)} challenges the champion no more")
+    else:
+        registry.challenge(artifacts, version)
+        output.print(f"{version} is scored beside the champion from the next run on")
+
+
+@app.command()
+def replay(
+    id_: Annotated[int, typer.Option("--id", help="Application number.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Time (ISO 8601, UTC) of which the score is wanted; the latest if left out."
+        ),
+    ] = None,
+) -> None:
+    """Compute a past score anew, from the archived model and features, and say whether it is equal."""
+    from models_ml.replay import parse_time, replay_score
+
+    result = replay_score(
+        Settings.from_environment(), id_, parse_time(at) if at is not None else None
+    )
+    _print_rows([(name, f"{recorded}") for name, recorded, _ in result.fields])
+    result.check()
+    output.print("equal: computed anew, every value is the same")
 
 
 @app.command()

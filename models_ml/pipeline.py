@@ -9,10 +9,12 @@ from models_ml.artifact import MANIFEST, champion_path, champion_version
 from models_ml.contract import read_contract
 from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
+from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
 from models_ml.progress import console, step
 from models_ml.publish import Published, publish
 from models_ml.raw import check_raw
+from models_ml.registry import show_model
 from models_ml.settings import Settings
 
 
@@ -97,7 +99,9 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             seconds["training"] = timed["seconds"]
 
         with step("Scoring and testing") as timed:
-            engine.check_workers(champion_version(settings.artifacts))
+            champion = show_model(settings.artifacts)
+            _show_warnings([f"installed is {library}" for library in other_libraries(champion)])
+            engine.check_workers(champion["version"])
             outcome = engine.build("build", "--select", "tag:scoring")
             _show_warnings(outcome.warnings)
         seconds["scoring"] = timed["seconds"]

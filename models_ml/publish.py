@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from models_ml.errors import MissingInputError, OutputError, UsageError
+from models_ml.errors import BuildError, MissingInputError, OutputError, UsageError
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
 
@@ -36,6 +36,7 @@ def publish(settings: Settings) -> Published:
 
     Raises:
         MissingInputError: Nothing was scored yet.
+        BuildError: The scores are of more than one model.
         OutputError: The folder cannot be written; what was published before is untouched.
     """
     folder = settings.published
@@ -80,11 +81,18 @@ def query_published(settings: Settings, sql: str) -> str:
 
 def _write(connection: duckdb.DuckDBPyConnection, serving: Path, parquet: Path) -> int:
     try:
-        n_applicants = connection.execute("select count(*) from applicant_scores").fetchall()[0][0]
+        n_applicants, n_models = connection.execute(
+            "select count(*), count(distinct model_version) from applicant_scores"
+        ).fetchall()[0]
     except duckdb.CatalogException as error:
         raise MissingInputError(
             "Nothing was scored yet, so there is nothing to publish; score with: scorehouse run"
         ) from error
+    if n_models > 1:
+        raise BuildError(
+            f"applicant_scores holds scores of {n_models} models, which a run never leaves behind; it "
+            "is not published. What was published before is unchanged; score anew with: scorehouse run"
+        )
     connection.execute(
         f"attach '{_quoted(serving)}' as serving (read_write, storage_version '{STORAGE_VERSION}')"
     )

@@ -6,6 +6,7 @@ sqlfluff's jinja templater renders the same macros as dbt but cannot query the d
 from datetime import datetime
 
 run_started_at = datetime(2026, 1, 1)
+invocation_id = "run"
 
 _VARS = {"n_recent_products": 15}
 
@@ -43,6 +44,11 @@ class target:
 def type_byte():
     """The type of a byte."""
     return "utinyint"
+
+
+def type_blob():
+    """The type of bytes."""
+    return "blob"
 
 
 def byte_or_null(expression):
@@ -128,3 +134,44 @@ def unpacked_code_counts(column):
 def payment_problem_percent(columns, months, weighted=False):
     """A percent."""
     return "cast(0 as utinyint)"
+
+
+def features_hash(features):
+    """A hash."""
+    return f"md5({features})"
+
+
+
+def score_columns(scored, features_hash):
+    """The first of the columns."""
+    return f"{scored}.pd as pd"
+
+
+def champion_version():
+    """A version."""
+    return "'pd-0'"
+
+
+def challenger_version():
+    """A version."""
+    return "'pd-1'"
+
+
+def decision_policy():
+    """A policy."""
+    return "'policy'"
+
+
+def decision(pd):
+    """A decision."""
+    return "'approve'"
+
+
+def expected_loss(pd):
+    """A loss."""
+    return pd
+
+
+def run_start():
+    """A time."""
+    return "cast('2026-01-01' as timestamp)"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models_ml.artifact import champion_version
+from models_ml.artifact import challenger_path, champion_path, champion_version
 from models_ml.contract import FeatureContract, read_contract
 from models_ml.dbt_runner import DbtOutcome
 from models_ml.engines import Target
@@ -18,7 +18,7 @@ from models_ml.settings import Settings
 from models_ml.training_data import shuffle_keys
 from udf.spark.dbt import run_dbt_here
 from udf.spark.extract import Extract
-from udf.spark.function import register
+from udf.spark.function import Models, register
 from udf.spark.session import spark_session
 from udf.spark.workers import check_workers
 
@@ -43,10 +43,10 @@ class SparkEngine:
         return Extract(self.session, schema, self.settings)
 
     def build(self, *arguments: str) -> DbtOutcome:
-        """Run ``dbt`` on this session, with the scorer of the champion known to it."""
-        version = champion_version(self.settings.artifacts)
-        if version is not None:
-            register(self.session, self.settings.artifacts / version, self.contract)
+        """Run ``dbt`` on this session, with the functions around the current models known to it."""
+        artifacts = self.settings.artifacts
+        champion = champion_path(artifacts) if champion_version(artifacts) else None
+        register(self.session, Models(self.contract, champion, challenger_path(artifacts)))
         return run_dbt_here(self.settings, arguments, Target.SPARK)
 
     def tables_for_training(self, sample: int | None, seed: int) -> Settings:

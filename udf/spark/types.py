@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SPARK_NAMES = {"utinyint": "smallint", "varchar": "string", "integer": "int"}
+SPARK_NAMES = {"utinyint": "smallint", "varchar": "string", "integer": "int", "blob": "binary"}
 
 
 def spark_type(duckdb_type: str) -> str:

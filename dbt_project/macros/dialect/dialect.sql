@@ -13,6 +13,15 @@
 
 {% macro spark__type_byte() -%} smallint {%- endmacro %}
 
+{# Type of a string of bytes. #}
+{% macro type_blob() -%}
+    {{ return(adapter.dispatch('type_blob')()) }}
+{%- endmacro %}
+
+{% macro default__type_blob() -%} blob {%- endmacro %}
+
+{% macro spark__type_blob() -%} binary {%- endmacro %}
+
 {# Expression: an integer as a number from 0 to 255, null when it is none. #}
 {% macro byte_or_null(expression) -%}
     {{ return(adapter.dispatch('byte_or_null')(expression)) }}

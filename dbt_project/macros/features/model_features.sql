@@ -7,15 +7,10 @@
 {%- endmacro %}
 
 {% macro duckdb__model_features() -%}
-    struct_pack(*columns(* exclude (source_fingerprint)))
+    struct_pack(*columns(* exclude (features_hash, source_fingerprint)))
 {%- endmacro %}
 
+{# All columns; the scorer takes those of the contract by name and refuses a missing one. #}
 {% macro spark__model_features() -%}
-    {%- set known_to_the_model = [] -%}
-    {%- for column in adapter.get_columns_in_relation(ref('applicant_features')) if execute -%}
-        {%- if column.name not in ['features_hash', 'source_fingerprint'] -%}
-            {%- do known_to_the_model.append(column.name) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    struct({{ known_to_the_model | join(', ') }})
+    struct(*)
 {%- endmacro %}

@@ -2,8 +2,10 @@
     materialized='applicant_batches' if target.type == 'duckdb' else 'table',
     work_list='int_applicant_sources',
     version_columns=['source_fingerprint'],
+    archive='applicant_features_archive',
 ) }}
 -- depends_on: {{ ref('data_dictionary') }}
+-- depends_on: {{ ref('applicant_features_archive') }}
 -- Too many quarantined rows stop the run before this table changes.
 -- depends_on: {{ ref('quarantined_credit_products') }}
 {%- set columns = bureau_columns() %}
@@ -37,12 +39,21 @@ features as (
         {%- for column in columns %}
         applicant_products.{{ column.name }},
         {%- endfor %}
-        applicant_products.recent_products,
-        applicant_sources.source_fingerprint
+        applicant_products.recent_products
     from applicant_products
+
+),
+
+hashed as (
+
+    select
+        features.*,
+        {{ features_hash('features') }} as features_hash,
+        applicant_sources.source_fingerprint
+    from features
     inner join applicant_sources
-        on applicant_products.id = applicant_sources.id
+        on features.id = applicant_sources.id
 
 )
 
-select * from features
+select * from hashed

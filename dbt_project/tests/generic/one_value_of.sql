@@ -1,0 +1,15 @@
+{#
+    Fails when rows of a model differ in the given columns: every combination is reported, when there is more than one.
+
+    Args:
+        columns: names of the columns.
+#}
+{% test one_value_of(model, columns) %}
+
+select
+    {{ columns | join(', ') }},
+    count(*) over () as n_combinations
+from (select distinct {{ columns | join(', ') }} from {{ model }}) as combinations
+qualify n_combinations > 1
+
+{% endtest %}
