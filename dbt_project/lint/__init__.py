@@ -4,6 +4,7 @@ sqlfluff's jinja templater renders the same macros as dbt but cannot query the d
 """
 
 from datetime import datetime
+from types import SimpleNamespace
 
 run_started_at = datetime(2026, 1, 1)
 invocation_id = "run"
@@ -35,10 +36,7 @@ def validated_share(name):
     return 0.5
 
 
-class target:
-    """The dbt target."""
-
-    type = "duckdb"
+target = SimpleNamespace(type="duckdb")
 
 
 def type_byte():
@@ -139,7 +137,6 @@ def payment_problem_percent(columns, months, weighted=False):
 def features_hash(features):
     """A hash."""
     return f"md5({features})"
-
 
 
 def score_columns(scored, features_hash):
