@@ -82,10 +82,9 @@ def bureau(small_model: SmallModel, tmp_path_factory: pytest.TempPathFactory) ->
     in_next_part = (nasty["id"] == FIRST_NASTY_ID + 2) & (nasty["rn"] > 2)
     nasty[~in_next_part].to_parquet(installation.raw / "train_data_nasty_a.pq", index=False)
     # Other order and width of the columns, and one that nobody needs.
-    turned = nasty.loc[in_next_part, reversed(nasty.columns)].astype("Int16", errors="ignore")
-    turned.assign(id=nasty["id"], branch=1).to_parquet(
-        installation.raw / "train_data_nasty_b.pq", index=False
-    )
+    turned = nasty.loc[in_next_part, list(reversed(nasty.columns))]
+    turned = turned.astype(dict.fromkeys(CODES, "Int16")).assign(branch=1)
+    turned.to_parquet(installation.raw / "train_data_nasty_b.pq", index=False)
     # A model that needs no long training; what the summary of a run shows is all it lacks.
     metrics = {"out_of_time": {"auc": {"value": 0.5, "low": 0.5, "high": 0.5}}}
     facts = {**small_model.artifact.facts, "metrics": metrics}
