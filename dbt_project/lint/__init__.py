@@ -172,3 +172,18 @@ def expected_loss(pd):
 def run_start():
     """A time."""
     return "cast('2026-01-01' as timestamp)"
+
+
+def doubtful_raw_parts():
+    """No part is doubtful."""
+    return []
+
+
+def fingerprint_text(number):
+    """A number as text."""
+    return f"cast({number} as varchar)"
+
+
+def fingerprint(text):
+    """A number made from a text."""
+    return f"hash({text})"

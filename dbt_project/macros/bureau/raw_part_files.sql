@@ -59,3 +59,35 @@
 {% macro spark__raw_part_of(raw_file) -%}
     element_at(split({{ raw_file }}, '/'), -1)
 {%- endmacro %}
+
+{# Subquery: smallest and largest value and number of nulls of every column and row group, from the parquet footers. #}
+{% macro raw_part_value_ranges() -%}
+    {{ return(adapter.dispatch('raw_part_value_ranges')()) }}
+{%- endmacro %}
+
+{% macro default__raw_part_value_ranges() -%}
+    (
+        select
+            parse_filename(file_name) as raw_part,
+            path_in_schema as column_name,
+            try_cast(coalesce(stats_min_value, stats_min) as bigint) as smallest,
+            try_cast(coalesce(stats_max_value, stats_max) as bigint) as largest,
+            stats_null_count as n_nulls
+        from parquet_metadata('{{ env_var("SCOREHOUSE_RAW", "data/raw") }}/train_data_*.pq')
+    )
+{%- endmacro %}
+
+{# Spark's SQL cannot see the statistics of a file, so every part is doubtful there, and its values are looked at. #}
+{% macro spark__raw_part_value_ranges() -%}
+    (
+        {%- for name, file in scorehouse.raw_part_paths() %}
+        {{ "union all" if not loop.first }}
+        select
+            '{{ name }}' as raw_part,
+            'id' as column_name,
+            cast(null as bigint) as smallest,
+            cast(null as bigint) as largest,
+            cast(null as bigint) as n_nulls
+        {%- endfor %}
+    )
+{%- endmacro %}
