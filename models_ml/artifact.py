@@ -29,9 +29,7 @@ from models_ml.points import PointsScale, RiskBands
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 CHAMPION = "champion.json"
-CHALLENGER = "challenger.json"
 TRAIN_COMMAND = "scorehouse train"
-END_CHALLENGE_COMMAND = "scorehouse models challenge --end"
 
 
 @dataclass(frozen=True)
@@ -202,12 +200,7 @@ def verify_artifact(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def champion_version(artifacts: Path) -> str | None:
     """Version of the model that scores, or None when no model was trained yet."""
-    return _pointed_version(artifacts / CHAMPION)
-
-
-def challenger_version(artifacts: Path) -> str | None:
-    """Version of the model that scores beside the champion, or None."""
-    return _pointed_version(artifacts / CHALLENGER)
+    return pointed_version(artifacts / CHAMPION)
 
 
 def champion_path(artifacts: Path) -> Path:
@@ -222,35 +215,16 @@ def champion_path(artifacts: Path) -> Path:
             f"No trained model in {artifacts}, so applicants cannot be scored; "
             f"train one with: {TRAIN_COMMAND}"
         )
-    return _model_folder(artifacts, version, "champion", TRAIN_COMMAND)
-
-
-def challenger_path(artifacts: Path) -> Path | None:
-    """Folder of the challenger, or None when none is set.
-
-    Raises:
-        ArtifactError: The pointer leads nowhere.
-    """
-    version = challenger_version(artifacts)
-    if version is None:
-        return None
-    return _model_folder(artifacts, version, "challenger", END_CHALLENGE_COMMAND)
+    return model_folder(artifacts, version, "champion", TRAIN_COMMAND)
 
 
 def set_champion(artifacts: Path, version: str) -> None:
     """Make a version the one that scores, in one atomic step."""
-    _point(artifacts / CHAMPION, version)
+    point_to(artifacts / CHAMPION, version)
 
 
-def set_challenger(artifacts: Path, version: str | None) -> None:
-    """Make a version the challenger, or have none, in one atomic step."""
-    if version is None:
-        (artifacts / CHALLENGER).unlink(missing_ok=True)
-    else:
-        _point(artifacts / CHALLENGER, version)
-
-
-def _pointed_version(pointer: Path) -> str | None:
+def pointed_version(pointer: Path) -> str | None:
+    """Version that a pointer file names, or None when there is no such file."""
     if not pointer.is_file():
         return None
     try:
@@ -262,13 +236,15 @@ def _pointed_version(pointer: Path) -> str | None:
     return str(version)
 
 
-def _point(pointer: Path, version: str) -> None:
+def point_to(pointer: Path, version: str) -> None:
+    """Write a pointer file, in one atomic step."""
     temporary = pointer.with_name(f".{pointer.name}.{os.getpid()}")
     temporary.write_bytes(_json({"version": version}))
     temporary.replace(pointer)
 
 
-def _model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
+def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
+    """Folder of the model in a role; an error names the role and the command that mends it."""
     folder = artifacts / version
     if Path(version).name != version or not folder.is_dir():
         raise ArtifactError(

@@ -228,14 +228,14 @@ def challenge_champion(
     """Score another model beside the champion, without deciding anything by it."""
     from models_ml import registry
 
-    artifacts = Settings.from_environment().artifacts
     if end == (version is not None):
         raise UsageError("Name the version that challenges the champion, or give --end.")
-    if version is None:
-        output.print(f"{registry.end_challenge(artifacts)} challenges the champion no more")
-    else:
-        registry.challenge(artifacts, version)
-        output.print(f"{version} is scored beside the champion from the next run on")
+    registry.challenge(Settings.from_environment().artifacts, version)
+    output.print(
+        f"{version} is scored beside the champion from the next run on"
+        if version
+        else "nothing is scored beside the champion any more"
+    )
 
 
 @app.command()

@@ -19,6 +19,7 @@ from models_ml.warehouse import explain_connection_error
 SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
 
+DBT_ERROR = re.compile(r"\b(Runtime|Compilation|Database|Parsing) Error\b")
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -131,7 +132,9 @@ def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
 def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> ScorehouseError:
     """The first failure as an error with its remedy, where it is known."""
     reasons = outcome.errors or outcome.other_lines[-1:]
-    text = reasons[0] if reasons else f"dbt, which ended with exit code {exit_code}"
+    # A model that fails while it is compiled is first reported by lines that do not say why.
+    telling = [reason for reason in reasons if DBT_ERROR.search(reason)] or reasons
+    text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
     if "Could not set lock on file" in everything:
         return explain_connection_error(everything, settings)

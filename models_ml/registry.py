@@ -13,13 +13,12 @@ from typing import Any
 
 from models_ml.artifact import (
     MANIFEST,
-    challenger_version,
     champion_path,
     champion_version,
-    set_challenger,
     set_champion,
     verify_artifact,
 )
+from models_ml.challenger import challenger_version, set_challenger
 from models_ml.errors import ArtifactError, UsageError
 from models_ml.loading import load_scorer
 from models_ml.metrics import ECE_BINS
@@ -79,7 +78,7 @@ def list_models(artifacts: Path) -> tuple[ModelEntry, ...]:
 
 def show_model(artifacts: Path, version: str | None = None) -> dict[str, Any]:
     """Verified manifest of a model; the champion's when no version is given."""
-    return verify_artifact(model_folder(artifacts, version))[0]
+    return verify_artifact(folder_of(artifacts, version))[0]
 
 
 def verify_model(artifacts: Path, version: str | None = None) -> str:
@@ -91,7 +90,7 @@ def verify_model(artifacts: Path, version: str | None = None) -> str:
     Raises:
         ArtifactError: It must not be used; the message says why.
     """
-    return load_scorer(model_folder(artifacts, version)).version
+    return load_scorer(folder_of(artifacts, version)).version
 
 
 def refusals(artifacts: Path, version: str) -> list[str]:
@@ -168,35 +167,22 @@ def rollback(artifacts: Path, reason: str) -> str:
     return stack[-2]
 
 
-def challenge(artifacts: Path, version: str) -> None:
-    """Have a model score beside the champion from the next run on, without deciding anything.
+def challenge(artifacts: Path, version: str | None) -> None:
+    """Have a model score beside the champion from the next run on, deciding nothing; None ends that.
 
     Raises:
-        ArtifactError: It is damaged or unknown.
-        UsageError: It is the champion.
+        ArtifactError: The model is damaged or unknown.
+        UsageError: It is the champion, or there is no challenger to end.
     """
-    if version == champion_version(artifacts):
+    if version is not None and version == champion_version(artifacts):
         raise UsageError(f"{version} is the champion; a challenger must be another model.")
-    verify_model(artifacts, version)
-    _record(artifacts, version, "challenge")
-    set_challenger(artifacts, version)
-
-
-def end_challenge(artifacts: Path) -> str:
-    """Have no challenger any more.
-
-    Returns:
-        Version of the model that was the challenger.
-
-    Raises:
-        UsageError: There is none.
-    """
-    version = challenger_version(artifacts)
-    if version is None:
+    named = version or challenger_version(artifacts)
+    if named is None:
         raise UsageError("There is no challenger.")
-    _record(artifacts, version, "end challenge")
-    set_challenger(artifacts, None)
-    return version
+    if version is not None:
+        verify_model(artifacts, version)
+    _record(artifacts, named, "challenge" if version else "end challenge")
+    set_challenger(artifacts, version)
 
 
 def history(artifacts: Path) -> tuple[dict[str, Any], ...]:
@@ -250,7 +236,7 @@ def _record(
         os.fsync(file.fileno())
 
 
-def model_folder(artifacts: Path, version: str | None) -> Path:
+def folder_of(artifacts: Path, version: str | None) -> Path:
     """Folder of a model; the champion's when no version is given."""
     if version is None:
         return champion_path(artifacts)

@@ -15,7 +15,7 @@ from models_ml.errors import BuildError, MissingInputError, UsageError
 from models_ml.feature_record import feature_hashes, unpack
 from models_ml.features import FeatureBatch, features_from_arrow
 from models_ml.loading import load_scorer
-from models_ml.registry import model_folder
+from models_ml.registry import folder_of
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
 
@@ -84,7 +84,7 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
     """
     with open_warehouse(settings) as connection:
         recorded = _recorded_score(connection, id_, at)
-        scorer = load_scorer(model_folder(settings.artifacts, recorded["model_version"]))
+        scorer = load_scorer(folder_of(settings.artifacts, recorded["model_version"]))
         features = _stored_features(connection, recorded, scorer.contract)
     if feature_hashes(features, scorer.contract) != [recorded["features_hash"]]:
         raise BuildError(

@@ -19,7 +19,8 @@ from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling, PythonUDFType
 from duckdb.sqltypes import DuckDBPyType
 
-from models_ml.artifact import challenger_path, champion_path
+from models_ml.artifact import champion_path
+from models_ml.challenger import challenger_path
 from models_ml.contract import FeatureContract
 from models_ml.feature_record import feature_hashes, pack
 from models_ml.features import FeatureBatch, features_from_arrow

@@ -23,7 +23,7 @@
 {% macro spark__batch_ids(work_list) -%}
     select id
     from {{ work_list }} as due
-    {%- if is_incremental() %}
+    {%- if config.get('append_only', false) and is_incremental() %}
     where not exists (
         select 1 from {{ this }} as found
         where {{ scorehouse.same_key(['id'] + config.require('version_columns')) }}
