@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models_ml.artifact import challenger_path, champion_path, champion_version
+from models_ml.artifact import champion_path, champion_version
+from models_ml.challenger import challenger_path
 from models_ml.contract import FeatureContract, read_contract
 from models_ml.dbt_runner import DbtOutcome
 from models_ml.engines import Target

@@ -151,9 +151,8 @@ def register(session: SparkSession, models: Models, arrow: bool | None = None) -
 
 
 def _vectorised(function: ArrowFunction, returned: str, arrow: bool) -> Callable[..., object]:
-    from pyspark.sql import functions
-    from pyspark.sql.pandas.functions import ArrowUDFType, PandasUDFType
+    from pyspark.sql.pandas.functions import ArrowUDFType, PandasUDFType, arrow_udf, pandas_udf
 
     if arrow:
-        return functions.arrow_udf(function, returned, ArrowUDFType.SCALAR)
-    return functions.pandas_udf(through_pandas(function), returned, PandasUDFType.SCALAR)
+        return arrow_udf(function, returned, ArrowUDFType.SCALAR)
+    return pandas_udf(through_pandas(function), returned, PandasUDFType.SCALAR)
