@@ -44,6 +44,16 @@ def type_byte():
     return "utinyint"
 
 
+def type_text():
+    """The type of a text."""
+    return "varchar"
+
+
+def raw_part_value_ranges():
+    """Five columns."""
+    return "(select 'a' as raw_part, 'id' as column_name, 0 as smallest, 1 as largest, 0 as n_nulls)"
+
+
 def type_blob():
     """The type of bytes."""
     return "blob"

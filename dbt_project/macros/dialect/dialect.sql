@@ -13,6 +13,15 @@
 
 {% macro spark__type_byte() -%} smallint {%- endmacro %}
 
+{# Type of a text of any length. #}
+{% macro type_text() -%}
+    {{ return(adapter.dispatch('type_text')()) }}
+{%- endmacro %}
+
+{% macro default__type_text() -%} varchar {%- endmacro %}
+
+{% macro spark__type_text() -%} string {%- endmacro %}
+
 {# Type of a string of bytes. #}
 {% macro type_blob() -%}
     {{ return(adapter.dispatch('type_blob')()) }}

@@ -17,7 +17,8 @@ parts as (
 
 dictionary as (
 
-    select {{ md5_text(joined_in_order("column_name || ' ' || n_codes || ' ' || absent_codes", 'position')) }} as version
+    select
+        {{ md5_text(joined_in_order("column_name || ' ' || n_codes || ' ' || absent_codes", 'position')) }} as version
     from {{ ref('data_dictionary') }}
 
 ),

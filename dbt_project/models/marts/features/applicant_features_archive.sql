@@ -11,7 +11,7 @@ with
 no_rows as (
 
     select
-        cast(null as {{ dbt.type_string() }}) as features_hash,
+        cast(null as {{ type_text() }}) as features_hash,
         cast(null as {{ type_blob() }}) as packed_features,
         cast(null as timestamp) as archived_at
     where false

@@ -31,7 +31,10 @@ readable as (
     select
         counts.id,
         counts.column_name,
-        case when counts.position = dictionary.n_codes then 'other' else cast(counts.position as {{ dbt.type_string() }}) end as code,
+        case
+            when counts.position = dictionary.n_codes then 'other'
+            else cast(counts.position as {{ type_text() }})
+        end as code,
         counts.n_products,
         dictionary.business_group,
         dictionary.description
