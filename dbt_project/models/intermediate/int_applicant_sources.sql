@@ -37,7 +37,8 @@ fingerprints as (
 
     select
         applicant_parts.id,
-        {{ fingerprint_text('bit_xor(part_fingerprints.fingerprint)') }} as source_fingerprint
+        {{ fingerprint_text('bit_xor(part_fingerprints.fingerprint)') }} as source_fingerprint,
+        min(applicant_parts.raw_part) as raw_part
     from applicant_parts
     inner join part_fingerprints
         on applicant_parts.raw_part = part_fingerprints.raw_part
