@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from models_ml.engines import Target, open_engine
 from models_ml.errors import EXIT_INTERRUPTED, InputDataError, ScorehouseError, UsageError
 from models_ml.progress import console
 from models_ml.settings import Settings
@@ -27,7 +28,8 @@ app = typer.Typer(
     help="Credit-default scores as a table in the warehouse.",
     epilog=(
         "Folders: SCOREHOUSE_RAW (data/raw) is read, SCOREHOUSE_HOME (data) is written. "
-        "Exit codes: 0 done, 64 wrong option, 65 bad data, 66 input missing, 70 build or test failed, "
+        "Exit codes: 0 done, 64 wrong option, 65 bad data, 66 input missing, "
+        "69 engine unavailable, 70 build or test failed, "
         "73 cannot write, 75 another run is at work: try again later, 78 no usable model."
     ),
     no_args_is_help=True,
@@ -38,6 +40,9 @@ output = Console(highlight=False)
 
 Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
+Where = Annotated[
+    Target, typer.Option("--target", help="Where the warehouse is: this folder, or Spark.")
+]
 
 
 class LogFormat(StrEnum):
@@ -107,6 +112,7 @@ def run(
     ] = False,
     wait: Wait = 0.0,
     seed: Seed = 7,
+    target: Where = Target.DUCKDB,
 ) -> None:
     """Do the main job: features, model if needed, scores, tests, published files."""
     from models_ml.pipeline import RunOptions
@@ -115,7 +121,7 @@ def run(
     settings = Settings.from_environment()
     summary = run_pipeline(
         settings,
-        RunOptions(train, full_refresh, wait, seed),
+        RunOptions(train, full_refresh, wait, seed, target),
     )
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary.seconds.items())
     _print_rows(
@@ -139,6 +145,7 @@ def train(
     sample: Annotated[
         int | None, typer.Option(help="Applicants to use at most; all by default.", min=1)
     ] = None,
+    target: Where = Target.DUCKDB,
 ) -> None:
     """Train a model on the feature table; it scores from then on if it passes its gates."""
     from models_ml.lock import run_lock
@@ -146,8 +153,12 @@ def train(
     from models_ml.training_settings import read_training_settings
 
     settings = Settings.from_environment()
-    with run_lock(settings.home, "scorehouse train", wait):
-        result = train_model(settings, read_training_settings(seed=seed, sample=sample))
+    training = read_training_settings(seed=seed, sample=sample)
+    with (
+        run_lock(settings.home, "scorehouse train", wait),
+        open_engine(target, settings) as engine,
+    ):
+        result = train_model(engine.tables_for_training(sample, seed), training)
     metrics = result.out_of_time
     state = "champion" if not result.refusals else "not promoted"
     _print_rows(

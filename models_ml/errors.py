@@ -19,6 +19,12 @@ class UsageError(ScorehouseError):
     exit_code = 64
 
 
+class EngineError(ScorehouseError):
+    """The engine that a job should run on is missing, unreachable or of another version (EX_UNAVAILABLE)."""
+
+    exit_code = 69
+
+
 class InputDataError(ScorehouseError):
     """Raw data or features break their contract (EX_DATAERR)."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from models_ml.artifact import MANIFEST, champion_path, champion_version
 from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
+from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
 from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
@@ -32,12 +33,14 @@ class RunOptions:
         full_refresh: Recompute the features of every applicant.
         wait_seconds: How long to wait for another run to end.
         seed: Seed of the training, if there is one.
+        target: Where the warehouse is.
     """
 
     train: bool = False
     full_refresh: bool = False
     wait_seconds: float = 0.0
     seed: int = 7
+    target: Target = Target.DUCKDB
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
     with (
         run_lock(settings.home, "scorehouse run", options.wait_seconds),
         recorded_run(settings.home, "scorehouse run") as record,
+        open_engine(options.target, settings) as engine,
     ):
         record["seconds"] = seconds = dict[str, float]()
         refresh = ("--full-refresh",) if options.full_refresh else ()
@@ -75,10 +79,11 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             console.print(f"  {raw.n_parts} parts, {raw.n_products:,} credit products")
             for warning in raw.warnings:
                 console.print(f"  warning: {warning}")
+            engine.check_workers(None if options.train else champion_version(settings.artifacts))
         seconds["check"] = timed["seconds"]
 
         with step("Building features") as timed:
-            outcome = run_dbt(settings, ("build", "--exclude", *SCORED, *refresh))
+            outcome = engine.build("build", "--exclude", *SCORED, *refresh)
             _show_warnings(outcome.warnings)
         seconds["features"] = timed["seconds"]
 
@@ -87,7 +92,9 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             from models_ml.training_settings import read_training_settings
 
             with step("Training a model") as timed:
-                result = train(settings, read_training_settings(seed=options.seed))
+                training = read_training_settings(seed=options.seed)
+                tables = engine.tables_for_training(training.sample, training.seed)
+                result = train(tables, training)
                 for reason in result.refusals:
                     console.print(f"  warning: {result.version} is not promoted: {reason}")
                 if champion_version(settings.artifacts) is None:
@@ -101,12 +108,13 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         with step("Scoring and testing") as timed:
             champion = show_model(settings.artifacts)
             _show_warnings([f"installed is {library}" for library in other_libraries(champion)])
-            outcome = run_dbt(settings, ("build", "--select", *SCORED))
+            engine.check_workers(champion["version"])
+            outcome = engine.build("build", "--select", *SCORED)
             _show_warnings(outcome.warnings)
         seconds["scoring"] = timed["seconds"]
 
         with step("Publishing") as timed:
-            published = publish(settings)
+            published = publish(engine.tables_for_publishing())
         seconds["publishing"] = timed["seconds"]
 
         manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())

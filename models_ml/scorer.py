@@ -163,6 +163,30 @@ class Scorer:
         return features.tree_features[:, other].sum(axis=1, dtype=np.int32)
 
 
+def score_both(
+    champion: Scorer, challenger: Scorer | None, features: pa.StructArray
+) -> pa.StructArray:
+    """Two models' scores without reasons, from one reading of the features.
+
+    Args:
+        champion: The model that scores.
+        challenger: The model it is compared with, if any.
+        features: Struct of shape (N,) with the fields of the feature contract.
+
+    Returns:
+        Struct with the fields ``champion`` and ``challenger``, each as `score_types`; the challenger's is NULL when
+        there is none.
+    """
+    batch = features_from_arrow(features, champion.contract)
+    ours = champion.score_batch(batch, reasons=False)
+    theirs = (
+        pa.nulls(len(batch), ours.type)
+        if challenger is None
+        else challenger.score_batch(batch, reasons=False)
+    )
+    return pa.StructArray.from_arrays([ours, theirs], names=["champion", "challenger"])
+
+
 def score_types(contract: FeatureContract, reasons: bool = True) -> dict[str, str]:
     """DuckDB types of the struct that `Scorer.score_arrow` returns."""
     n_groups = len(contract.business_groups)

@@ -41,10 +41,15 @@ class Installation:
     def environment(self) -> Mapping[str, str]:
         return {**os.environ, **self.settings.environment(), "COLUMNS": "200"}
 
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def command(
+        self,
+        *arguments: str,
+        check: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
             [str(SCOREHOUSE), *arguments],
-            env=self.environment,
+            env={**self.environment, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=600,

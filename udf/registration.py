@@ -25,7 +25,7 @@ from models_ml.contract import FeatureContract
 from models_ml.feature_record import feature_hashes, pack
 from models_ml.features import FeatureBatch, features_from_arrow
 from models_ml.loading import load_scorer
-from models_ml.scorer import Scorer, score_types
+from models_ml.scorer import Scorer, score_both, score_types
 
 FUNCTION_NAME = "score_applicant"
 PD_FUNCTION_NAME = "score_applicant_pd"
@@ -79,17 +79,7 @@ class ScoreFunction:
         """
         champion, challenger = self.scorer(), self.challenger()
 
-        def score(chunk: pa.StructArray) -> pa.StructArray:
-            batch = features_from_arrow(chunk, self.contract)
-            ours = champion.score_batch(batch, reasons=False)
-            theirs = (
-                pa.nulls(len(batch), ours.type)
-                if challenger is None
-                else challenger.score_batch(batch, reasons=False)
-            )
-            return pa.StructArray.from_arrays([ours, theirs], names=["champion", "challenger"])
-
-        return _by_chunk(features, score)
+        return _by_chunk(features, lambda chunk: score_both(champion, challenger, chunk))
 
     def hashes(self, features: Column) -> pa.Array:
         """Hash of each feature row; needs no model."""

@@ -12,3 +12,7 @@
 {% macro default__features_hash(features) -%}
   hash_features({{ features }})
 {%- endmacro %}
+
+{% macro spark__features_hash(features) -%}
+    hash_features(struct({{ features }}.*))
+{%- endmacro %}

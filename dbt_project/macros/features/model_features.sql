@@ -9,3 +9,8 @@
 {% macro duckdb__model_features() -%}
     struct_pack(*columns(* exclude (features_hash, source_fingerprint)))
 {%- endmacro %}
+
+{# All columns; the scorer takes those of the contract by name and refuses a missing one. #}
+{% macro spark__model_features() -%}
+    struct(*)
+{%- endmacro %}

@@ -6,10 +6,11 @@
 #}
 {% test one_value_of(model, columns) %}
 
-select
-    {{ columns | join(', ') }},
-    count(*) over () as n_combinations
-from (select distinct {{ columns | join(', ') }} from {{ model }}) as combinations
-qualify n_combinations > 1
+select {{ columns | join(', ') }}
+from (select distinct {{ columns | join(', ') }} from {{ model }}) as found
+where (
+    select count(*)
+    from (select distinct {{ columns | join(', ') }} from {{ model }}) as counted
+) > 1
 
 {% endtest %}

@@ -11,8 +11,8 @@ with
 no_rows as (
 
     select
-        cast(null as varchar) as features_hash,
-        cast(null as blob) as packed_features,
+        cast(null as {{ type_text() }}) as features_hash,
+        cast(null as {{ type_blob() }}) as packed_features,
         cast(null as timestamp) as archived_at
     where false
 

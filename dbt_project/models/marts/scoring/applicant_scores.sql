@@ -1,5 +1,5 @@
 {{ config(
-    materialized='applicant_batches',
+    materialized='applicant_batches' if target.type == 'duckdb' else 'table',
     work_list='scores_due',
     version_columns=['features_hash', 'model_version', 'decision_policy'],
 ) }}

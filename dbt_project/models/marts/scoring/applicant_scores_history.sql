@@ -1,8 +1,11 @@
 {{ config(
-    materialized='applicant_batches',
+    materialized='applicant_batches' if target.type == 'duckdb' else 'incremental',
     work_list='scores_due',
     version_columns=['features_hash', 'model_version', 'decision_policy'],
     append_only=true,
+    incremental_strategy='append',
+    on_schema_change='fail',
+    full_refresh=false,
 ) }}
 
 with

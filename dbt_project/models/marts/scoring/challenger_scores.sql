@@ -1,5 +1,5 @@
 {{ config(
-    materialized='applicant_batches',
+    materialized='applicant_batches' if target.type == 'duckdb' else 'table',
     work_list='challenges_due',
     version_columns=['features_hash', 'champion_version', 'challenger_version', 'decision_policy'],
 ) }}
