@@ -16,6 +16,7 @@ __all__ = ["service"]
 
 N_REQUESTS = 10_000
 N_CLIENTS = 20
+N_ROUNDS = 10
 ALLOWED_GROWTH_MB = 40
 
 
@@ -77,12 +78,11 @@ def test_ten_thousand_requests_none_lost_and_memory_flat(service: RunningService
         return right
 
     real_records_of = {id_: real_records(id_) for id_ in ids}
-    assert asyncio.run(ask_all(N_REQUESTS // 5)) == N_REQUESTS // 5
-    before = resident_mb(service.process.pid)
-    assert asyncio.run(ask_all(4 * N_REQUESTS // 5)) == 4 * N_REQUESTS // 5
-    after = resident_mb(service.process.pid)
-    print(
-        f"{N_REQUESTS} requests; resident {before:.0f} MB after a fifth, {after:.0f} MB after all"
-    )
-    assert after - before < ALLOWED_GROWTH_MB
-    assert after < 1000
+    resident = []
+    for _ in range(N_ROUNDS):
+        assert asyncio.run(ask_all(N_REQUESTS // N_ROUNDS)) == N_REQUESTS // N_ROUNDS
+        resident.append(resident_mb(service.process.pid))
+    print(f"{N_REQUESTS} requests; resident MB after each round: {[round(mb) for mb in resident]}")
+    # Memory goes up and down with the size of the batches; what leaks goes up in every round.
+    assert min(resident[-3:]) - min(resident[1:4]) < ALLOWED_GROWTH_MB
+    assert max(resident) < 1000
