@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from models_ml.errors import InputDataError, ScorehouseError
+from models_ml.errors import EXIT_INTERRUPTED, InputDataError, ScorehouseError, UsageError
 from models_ml.models_cli import models
 from models_ml.progress import console
 from models_ml.settings import Settings
@@ -20,7 +21,6 @@ from models_ml.settings import Settings
 if TYPE_CHECKING:
     from models_ml.simulator import CheckRow
 
-EXIT_INTERRUPTED = 130
 EXAMPLE_QUERY = "from applicant_scores order by pd desc limit 5"
 
 app = typer.Typer(
@@ -38,6 +38,26 @@ output = Console(highlight=False)
 
 Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
+
+
+class LogFormat(StrEnum):
+    """How progress and errors are written to standard error."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.callback()
+def set_log_format(
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            envvar="SCOREHOUSE_LOG_FORMAT", help="Standard error as text or as JSON lines."
+        ),
+    ] = LogFormat.TEXT,
+) -> None:
+    """Credit-default scores as a table in the warehouse."""
+    console.as_json = log_format is LogFormat.JSON
 
 
 @app.command()
@@ -167,15 +187,60 @@ def replay(
 
 
 @app.command()
-def publish(wait: Wait = 0.0) -> None:
-    """Publish the scores of the warehouse to the files that readers open."""
+def publish(
+    wait: Wait = 0.0,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SCOREHOUSE_POSTGRES",
+            help="Also copy to this PostgreSQL database: postgres://user@host:5432/database.",
+        ),
+    ] = None,
+) -> None:
+    """Test what the warehouse holds and publish it to the files that readers open."""
     from models_ml.lock import run_lock
-    from models_ml.publish import publish as publish_scores
+    from models_ml.pipeline import check_and_publish
 
     settings = Settings.from_environment()
     with run_lock(settings.home, "scorehouse publish", wait):
-        published = publish_scores(settings)
-    output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
+        published = check_and_publish(settings)
+        output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
+        if to is not None:
+            from models_ml.postgres import SCHEMA, publish_to_postgres
+
+            n_rows = publish_to_postgres(settings, to)
+            output.print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
+
+
+@app.command()
+def report(
+    id_: Annotated[
+        list[int] | None,
+        typer.Option("--id", help="Write the page of this applicant instead; repeat for more."),
+    ] = None,
+    docs: Annotated[
+        bool, typer.Option("--docs", help="Write dbt's documentation of the tables beside it too.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the pages; SCOREHOUSE_HOME/report by default.")
+    ] = None,
+    wait: Wait = 0.0,
+) -> None:
+    """Write the report on model and scores, each page one HTML file that needs no network."""
+    from models_ml.lock import run_lock
+    from models_ml.report.job import write_applicant_page, write_report, write_warehouse_docs
+
+    settings = Settings.from_environment()
+    folder = settings.home / "report" if out is None else out.resolve()
+    with run_lock(settings.home, "scorehouse report", wait):  # a reader would make a run fail
+        if id_:
+            pages = [write_applicant_page(settings, folder, applicant) for applicant in id_]
+        else:
+            pages = [write_report(settings, folder)]
+        if docs:
+            pages.append(write_warehouse_docs(settings, folder))
+    for page in pages:
+        output.print(str(page), soft_wrap=True)
 
 
 @app.command()
@@ -187,6 +252,42 @@ def status() -> None:
     _print_rows(
         [(line.name, line.state + (f" -> {line.remedy}" * bool(line.remedy))) for line in lines]
     )
+
+
+@app.command()
+def score(
+    source: Annotated[
+        str, typer.Option("--input", help="Parquet, CSV or JSON file; - for standard input.")
+    ],
+    form: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
+    out: Annotated[
+        Path | None, typer.Option("--output", help="File; standard output by default.")
+    ] = None,
+) -> None:
+    """Score raw product records that are not in the warehouse, by the SQL and the model of the table."""
+    from models_ml.score_records import score_records
+
+    score_records(Settings.from_environment(), source, form, out)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8000,
+    config: Annotated[Path | None, typer.Option(help="TOML file with limits.")] = None,
+) -> None:
+    """Serve scores of new records over HTTP, by the SQL and the model of the table."""
+    from importlib.util import find_spec
+
+    if find_spec("uvicorn") is None or find_spec("fastapi") is None:
+        raise UsageError(
+            "The scoring service is not installed; add it with: pip install 'scorehouse[serve]'"
+        )
+    from models_ml.service.run import serve as serve_scores
+    from models_ml.service.settings import SETTINGS_FILE, read_service_settings
+
+    limits = read_service_settings(config or SETTINGS_FILE, host=host, port=port)
+    serve_scores(Settings.from_environment(), limits)
 
 
 @app.command("sql")

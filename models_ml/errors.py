@@ -3,6 +3,9 @@
 Codes follow ``sysexits.h``, so that cron, systemd and Airflow can tell "try again later" from "mend the input".
 """
 
+EXIT_INTERRUPTED = 130
+"""Stopped with Ctrl-C, as a shell counts: 128 and the number of the signal."""
+
 
 class ScorehouseError(Exception):
     """A failure with a remedy: the message says what was expected, what was found and what to do."""

@@ -12,10 +12,15 @@ from models_ml.errors import ArtifactError
 from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
 from models_ml.progress import console, step
-from models_ml.publish import Published, publish
+from models_ml.publish import Published, count_scored, publish
 from models_ml.raw import check_raw
 from models_ml.registry import show_model
+from models_ml.run_log import recorded_run
 from models_ml.settings import Settings
+from models_ml.warehouse import open_warehouse
+
+SCORED = ("tag:scoring", "tag:monitoring")
+"""Selects the dbt models that need a trained model, and their tests: nothing is published unless these pass."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,11 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
     Raises:
         ScorehouseError: A step failed; what was published before is untouched.
     """
-    with run_lock(settings.home, "scorehouse run", options.wait_seconds):
-        seconds: dict[str, float] = {}
+    with (
+        run_lock(settings.home, "scorehouse run", options.wait_seconds),
+        recorded_run(settings.home, "scorehouse run") as record,
+    ):
+        record["seconds"] = seconds = dict[str, float]()
         refresh = ("--full-refresh",) if options.full_refresh else ()
 
         with step("Checking the raw files") as timed:
@@ -70,7 +78,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         seconds["check"] = timed["seconds"]
 
         with step("Building features") as timed:
-            outcome = run_dbt(settings, ("build", "--exclude", "tag:scoring", *refresh))
+            outcome = run_dbt(settings, ("build", "--exclude", *SCORED, *refresh))
             _show_warnings(outcome.warnings)
         seconds["features"] = timed["seconds"]
 
@@ -93,7 +101,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         with step("Scoring and testing") as timed:
             champion = show_model(settings.artifacts)
             _show_warnings([f"installed is {library}" for library in other_libraries(champion)])
-            outcome = run_dbt(settings, ("build", "--select", "tag:scoring"))
+            outcome = run_dbt(settings, ("build", "--select", *SCORED))
             _show_warnings(outcome.warnings)
         seconds["scoring"] = timed["seconds"]
 
@@ -101,13 +109,29 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             published = publish(settings)
         seconds["publishing"] = timed["seconds"]
 
-    manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())
+        manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())
+        record["model_version"] = manifest["version"]
+        record["n_applicants"] = published.n_applicants
     return RunSummary(
         published=published,
         model_version=manifest["version"],
         auc=manifest["metrics"]["out_of_time"]["auc"]["value"],
         seconds=seconds,
     )
+
+
+def check_and_publish(settings: Settings) -> Published:
+    """Publish what is in the warehouse, if it passes the tests that a run would make.
+
+    Raises:
+        ScorehouseError: Nothing was scored, or a test fails; what was published before is untouched.
+    """
+    with open_warehouse(settings) as connection:
+        count_scored(connection)
+    with step("Testing"):
+        _show_warnings(run_dbt(settings, ("test", "--select", *SCORED)).warnings)
+    with step("Publishing"):
+        return publish(settings)
 
 
 def _show_warnings(warnings: list[str]) -> None:

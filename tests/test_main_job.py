@@ -37,7 +37,9 @@ def test_published_files_hold_the_scores_of_the_warehouse(finished_run: Installa
     parquet = duckdb.sql(f"from '{folder / 'applicant_scores.parquet'}' order by id").df()
     pd.testing.assert_frame_equal(parquet, working)
     assert sorted(path.name for path in folder.iterdir()) == [
+        ".snapshots",
         "applicant_scores.parquet",
+        "applicant_scores_by_band",
         "credit_scores.duckdb",
     ]
 

@@ -60,6 +60,36 @@ def payment_problem_percent(columns, months, weighted=False):
     return "cast(0 as utinyint)"
 
 
+def validated_number(name, minimum, maximum=None):
+    """A number."""
+    return 1
+
+
+def default_rate_low(n_defaulted, n_applicants, level=0.95):
+    """A bound."""
+    return f"{n_defaulted} / {n_applicants}"
+
+
+def default_rate_high(n_defaulted, n_applicants, level=0.95):
+    """A bound."""
+    return f"{n_defaulted} / {n_applicants}"
+
+
+def stability_term(expected_share, n_expected, n_bin, n_actual):
+    """What one bin adds."""
+    return f"({expected_share} - {n_bin} / {n_actual})"
+
+
+def critical_stability(n_expected, n_actual, n_bins):
+    """A number."""
+    return f"1 / {n_expected} + 1 / {n_actual} + {n_bins}"
+
+
+def stability_status(index, critical_value):
+    """A word."""
+    return f"case when {index} > {critical_value} then 'large shift' end"
+
+
 def features_hash(features):
     """A hash."""
     return f"md5({features})"
@@ -90,6 +120,16 @@ def decision_policy():
     return "'policy'"
 
 
+def doubtful_raw_parts():
+    """No part is doubtful."""
+    return []
+
+
+def fingerprint(text):
+    """A number made from a text."""
+    return f"hash({text})"
+
+
 def decision(pd):
     """A decision."""
     return "'approve'"
@@ -103,13 +143,3 @@ def expected_loss(pd):
 def run_start():
     """A time."""
     return "cast('2026-01-01' as timestamp)"
-
-
-def doubtful_raw_parts():
-    """No part is doubtful."""
-    return []
-
-
-def fingerprint(text):
-    """A number made from a text."""
-    return f"hash({text})"

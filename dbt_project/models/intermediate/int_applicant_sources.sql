@@ -36,7 +36,8 @@ fingerprints as (
 
     select
         applicant_parts.id,
-        cast(bit_xor(part_fingerprints.fingerprint) as varchar) as source_fingerprint
+        cast(bit_xor(part_fingerprints.fingerprint) as varchar) as source_fingerprint,
+        min(applicant_parts.raw_part) as raw_part
     from applicant_parts
     inner join part_fingerprints
         on applicant_parts.raw_part = part_fingerprints.raw_part
