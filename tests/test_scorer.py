@@ -58,10 +58,11 @@ def test_a_row_does_not_depend_on_its_batch(small_model: SmallModel, rows: list[
         assert scorer.score_arrow(to_arrow(alone, contract)).equals(together[i : i + 1])
 
 
-def test_threads_change_nothing(small_model: SmallModel) -> None:
+@pytest.mark.parametrize("n_threads", [pytest.param(4, id="F41")])
+def test_threads_change_nothing(small_model: SmallModel, n_threads: int) -> None:
     batch = to_arrow(take(small_model.features, np.arange(300)), small_model.contract)
     expected = small_model.scorer.score_arrow(batch)
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(n_threads) as pool:
         for found in pool.map(small_model.scorer.score_arrow, [batch] * 8):
             assert found.equals(expected)
 
@@ -100,14 +101,15 @@ def test_no_applicants_give_no_scores(small_model: SmallModel) -> None:
     assert len(small_model.scorer.score_arrow(empty)) == 0
 
 
+@pytest.mark.parametrize("value", [pytest.param(v, id=f"F26-{v}") for v in (np.nan, np.inf)])
 def test_a_latent_code_that_is_not_finite_names_applicant_and_column(
-    small_model: SmallModel,
+    small_model: SmallModel, value: float
 ) -> None:
     weights = dict(small_model.artifact.weights)
     bias = weights["depth.weight"].copy()
-    bias[int((small_model.features.recent[7, :, 0] != 255).sum())] = np.nan
+    bias[int((small_model.features.recent[7, :, 0] != 255).sum())] = value
     broken = replace(small_model.artifact, weights={**weights, "depth.weight": bias})
-    with pytest.raises(InputDataError, match=r"latent_0 of applicant \d+ is nan"):
+    with pytest.raises(InputDataError, match=r"latent_0 of applicant \d+ is (nan|inf)"):
         make_scorer(broken, small_model.contract).score(small_model.features)
 
 

@@ -32,7 +32,7 @@ def scores(connection: duckdb.DuckDBPyConnection, rows: str) -> list[tuple[objec
     ).fetchall()
 
 
-@pytest.mark.parametrize("n_rows", [1, 2047, 2048, 2049])
+@pytest.mark.parametrize("n_rows", [pytest.param(n, id=f"F44-{n}") for n in (1, 2047, 2048, 2049)])
 def test_scores_do_not_depend_on_the_chunk(connection, n_rows: int) -> None:
     everyone = dict(scores(connection, "from features"))
     some = scores(connection, f"from features order by id limit {n_rows}")
@@ -40,10 +40,11 @@ def test_scores_do_not_depend_on_the_chunk(connection, n_rows: int) -> None:
     assert all(everyone[id_] == score for id_, score in some)
 
 
-def test_scores_do_not_depend_on_threads(connection) -> None:
+@pytest.mark.parametrize("n_threads", [pytest.param(4, id="F41")])
+def test_scores_do_not_depend_on_threads(connection, n_threads: int) -> None:
     connection.execute("set threads = 1")
     alone = scores(connection, "from features")
-    connection.execute("set threads = 4")
+    connection.execute(f"set threads = {n_threads}")
     assert scores(connection, "from features") == alone
 
 
@@ -60,10 +61,11 @@ def test_missing_and_extra_columns_are_refused(connection) -> None:
         scores(connection, "select *, 1 as branch from features")
 
 
-def test_missing_value_names_applicant_and_column(connection) -> None:
+@pytest.mark.parametrize("column", [pytest.param("pre_util", id="F25")])
+def test_missing_value_names_applicant_and_column(connection, column: str) -> None:
     id_ = connection.execute("select max(id) from features").fetchall()[0][0]
-    connection.execute(f"update features set pre_util = null where id = {id_}")
-    with pytest.raises(duckdb.Error, match=rf"pre_util of applicant {id_} is missing"):
+    connection.execute(f"update features set {column} = null where id = {id_}")
+    with pytest.raises(duckdb.Error, match=rf"{column} of applicant {id_} is missing"):
         scores(connection, "from features")
 
 

@@ -1,0 +1,95 @@
+"""The ``scorehouse models`` commands: which trained models there are, which one scores, which one challenges it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from models_ml.errors import UsageError
+from models_ml.progress import console
+from models_ml.settings import Settings
+
+models = typer.Typer(
+    help="Trained models: which there are, which one scores.", no_args_is_help=True
+)
+Version = Annotated[str | None, typer.Argument(help="Version; the champion when left out.")]
+Reason = Annotated[str, typer.Option(help="Why; recorded in the history.")]
+
+
+@models.command("list")
+def list_models() -> None:
+    """List all models, newest first."""
+    from models_ml import registry
+
+    for model in registry.list_models(Settings.from_environment().artifacts):
+        auc = "unknown" if model.auc is None else f"{model.auc:.4f}"
+        role = "champion" if model.champion else "challenger" if model.challenger else ""
+        note = model.problem or role
+        print(f"{model.version}  {model.created_at}  AUC {auc}  {note}")
+
+
+@models.command("show")
+def show_model(version: Version = None) -> None:
+    """Print the manifest of a model as JSON."""
+    from models_ml import registry
+
+    manifest = registry.show_model(Settings.from_environment().artifacts, version)
+    print(json.dumps(manifest, indent=2))
+
+
+@models.command("verify")
+def verify_model(version: Version = None) -> None:
+    """Check the hashes and golden rows of a model."""
+    from models_ml import registry
+    from models_ml.loading import other_libraries
+
+    artifacts = Settings.from_environment().artifacts
+    checked = registry.verify_model(artifacts, version)
+    print(f"{checked}: every file is as trained, golden rows score as recorded")
+    for library in other_libraries(registry.show_model(artifacts, checked)):
+        console.print(f"warning: installed is {library}")
+
+
+@models.command("promote")
+def promote_model(
+    version: Annotated[str, typer.Argument(help="The model that should score.")],
+    force: Annotated[
+        str | None, typer.Option(help="Reason to pass over the gates; recorded.")
+    ] = None,
+) -> None:
+    """Make a model the one that scores, if it passes its gates."""
+    from models_ml import registry
+
+    registry.promote(Settings.from_environment().artifacts, version, force)
+    print(f"{version} scores from the next run on")
+
+
+@models.command("rollback")
+def rollback_model(reason: Reason) -> None:
+    """Go back to the champion before the current one."""
+    from models_ml import registry
+
+    version = registry.rollback(Settings.from_environment().artifacts, reason)
+    print(f"{version} scores from the next run on")
+
+
+@models.command("challenge")
+def challenge_champion(
+    version: Annotated[
+        str | None, typer.Argument(help="The model that is scored beside the champion.")
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="Have no challenger any more.")] = False,
+) -> None:
+    """Score another model beside the champion, without deciding anything by it."""
+    from models_ml import registry
+
+    if end == (version is not None):
+        raise UsageError("Name the version that challenges the champion, or give --end.")
+    registry.challenge(Settings.from_environment().artifacts, version)
+    print(
+        f"{version} is scored beside the champion from the next run on"
+        if version
+        else "nothing is scored beside the champion any more"
+    )
