@@ -125,6 +125,22 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     return folder
 
 
+def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
+    """Add figures that were found after training to the manifest, in one atomic step; the version stays.
+
+    Args:
+        folder: The artifact.
+        metrics: What to set below ``metrics``.
+
+    Raises:
+        ArtifactError: The artifact is damaged.
+    """
+    manifest = dict(verify_artifact(folder)[0])
+    manifest["metrics"] = {**manifest.get("metrics", {}), **metrics}
+    manifest["manifest_sha256"] = _manifest_sha256(manifest)
+    _replace(folder / MANIFEST, _json(manifest))
+
+
 def load_artifact(folder: Path) -> Artifact:
     """Verify every hash, then load.
 
@@ -234,9 +250,14 @@ def champion_path(artifacts: Path) -> Path:
 
 def set_champion(artifacts: Path, version: str) -> None:
     """Make a version the one that scores, in one atomic step."""
-    temporary = artifacts / f".{CHAMPION}.{os.getpid()}"
-    temporary.write_bytes(_json({"version": version}))
-    temporary.replace(artifacts / CHAMPION)
+    _replace(artifacts / CHAMPION, _json({"version": version}))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Readers see the old file or the new one; what is not finished lies outside the folder of an artifact."""
+    temporary = path.parents[path.name == MANIFEST] / f".{path.name}.{os.getpid()}"
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

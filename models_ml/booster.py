@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import lightgbm as lgb
 import numpy as np
 
+from models_ml.forest import read_forest
 from models_ml.progress import Progress
 
 PIECE_ROWS = 8192
@@ -159,15 +160,10 @@ def fit_booster(
     return lgb.Booster(model_str=without_thread_count(text))
 
 
-def raw_scores(booster: lgb.Booster, rows: BoosterRows, n_threads: int) -> np.ndarray:
-    """Log-odds before calibration, float64 of shape (N,), by LightGBM's own predictor."""
-    pieces = [
-        booster.predict(
-            rows.matrix(slice(start, start + PIECE_ROWS)), raw_score=True, num_threads=n_threads
-        )
-        for start in range(0, len(rows), PIECE_ROWS)
-    ]
-    return np.concatenate([np.empty(0), *pieces])
+def raw_scores(booster: lgb.Booster, rows: BoosterRows) -> np.ndarray:
+    """Log-odds before calibration, float64 of shape (N,), by the kernel that scores."""
+    forest = read_forest(booster.model_to_string(), n_counts=rows.tree_features.shape[1])
+    return forest.raw_scores(rows.tree_features, rows.latent)
 
 
 def without_thread_count(text: str) -> str:

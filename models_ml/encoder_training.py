@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from models_ml.autoencoder import (
     ENCODE_ROWS,
+    LOG_ODDS,
+    LOG_ODDS_CHANGE,
     AutoencoderSettings,
     ProductAutoencoder,
     Products,
@@ -18,6 +20,9 @@ from models_ml.autoencoder import (
 )
 from models_ml.contract import FeatureContract
 from models_ml.progress import Progress
+
+Watch = Callable[[int, float], None]
+"""Told the number of a pass and its held-out loss."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class EncoderTraining:
         reconstruction_epochs: Most passes that learn to rebuild products.
         outcome_epochs: Most passes that learn from the default flag as well.
         reconstruction_weight: Weight of reconstruction next to the default flag.
+        straight_l2: Weight of the squares of what codes add on the straight way, summed per column; a ridge.
         patience: Passes without better held-out loss before a stage ends.
         batch_rows: Applicants per gradient step.
         learning_rate: Peak rate of AdamW.
@@ -41,7 +47,8 @@ class EncoderTraining:
     hidden_share: float = 0.2
     reconstruction_epochs: int = 1
     outcome_epochs: int = 3
-    reconstruction_weight: float = 0.05
+    reconstruction_weight: float = 0.02
+    straight_l2: float = 1e-2
     patience: int = 1
     batch_rows: int = 256
     learning_rate: float = 6e-3
@@ -61,10 +68,12 @@ class EncoderRows:
     Attributes:
         recent: Latest products, uint8 of shape (N, n_recent, n_columns).
         defaulted: 0 or 1, uint8 of shape (N,).
+        times: Application times, 1 = the end of the train slice, float32 of shape (N,).
     """
 
     recent: np.ndarray
     defaulted: np.ndarray
+    times: np.ndarray
 
     def __len__(self) -> int:
         return len(self.recent)
@@ -78,6 +87,7 @@ def fit_encoder(
     training: EncoderTraining,
     seed: int,
     progress: Progress,
+    watch: Watch | None = None,
 ) -> ProductAutoencoder:
     """Train in two stages, each ended by its held-out loss.
 
@@ -91,6 +101,7 @@ def fit_encoder(
         training: How it is trained.
         seed: Of initial weights, order, hidden codes and dropout.
         progress: Told after every gradient step.
+        watch: Told the held-out loss after each pass of the outcome stage; may raise to end the training.
 
     Returns:
         The model with the best held-out loss, in evaluation mode.
@@ -111,11 +122,13 @@ def fit_encoder(
     def outcome(data: EncoderRows, chosen: np.ndarray, learning: bool) -> Tensor:
         latent, products = encoded(data, chosen, learning)
         flags = torch.from_numpy(data.defaulted[chosen].astype(np.float32))
-        loss = nn.functional.binary_cross_entropy_with_logits(latent[:, 0], flags)
+        ago = torch.from_numpy(data.times[chosen] - 1)
+        log_odds = latent[:, LOG_ODDS] + ago * latent[:, LOG_ODDS_CHANGE]
+        loss = nn.functional.binary_cross_entropy_with_logits(log_odds, flags)
         if learning:
-            loss = loss + training.reconstruction_weight * reconstruction_loss(
-                model, latent, products, columns, generator
-            )
+            rebuilt = reconstruction_loss(model, latent, products, columns, generator)
+            ridge = model.straight_codes.square().sum() / len(contract.columns)
+            loss = loss + training.reconstruction_weight * rebuilt + training.straight_l2 * ridge
         return loss
 
     def encoded(data: EncoderRows, chosen: np.ndarray, learning: bool) -> tuple[Tensor, Products]:
@@ -155,6 +168,8 @@ def fit_encoder(
                 progress.advance()
             found = mean_loss(loss_of, held_out)
             progress.note(f"{name}, epoch {epoch + 1}: held-out loss {found:.5f}")
+            if watch and loss_of is outcome:
+                watch(epoch, found)
             if found < best_loss:
                 best_loss, waited = found, 0
                 best_state = {key: value.clone() for key, value in model.state_dict().items()}

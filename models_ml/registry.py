@@ -20,7 +20,7 @@ from models_ml.artifact import (
 )
 from models_ml.errors import ArtifactError, UsageError
 from models_ml.golden import check_golden
-from models_ml.metrics import ECE_BINS
+from models_ml.ranking import ECE_BINS
 
 HISTORY = "history.jsonl"
 MAX_ECE = 0.003
