@@ -1,11 +1,11 @@
 """Autoencoder of an applicant's latest credit products, whose order counts.
 
 Codes are categories, so every code of every column has its own embedding; the embeddings of a product are added up, as
-in a bag of words. Two ways lead from there to the latent code: a straight one, which begins at zero, for what simply
-adds up over codes, and one through a layer per product for what codes of one product say together. Both add up the
-products with weights learnt for each place, newest first, and each number of products. The decoder has to name the
-codes of the products (cross-entropy), with some codes hidden from the encoder (denoising; Vincent et al. 2008). The
-first two numbers of the latent code also learn the log-odds of default and how these change with application time.
+in a bag of words. Two ways lead from there to the latent code: a straight one for what simply adds up over codes, and
+one through a layer per product for what codes of one product say together, added up with weights learnt for each place,
+newest first, and each number of products. The decoder has to name the codes of the products (cross-entropy), with some
+codes hidden from the encoder (denoising; Vincent et al. 2008). The first two numbers of the latent code also learn the
+log-odds of default and how these change with application time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOG_ODDS = 0
 LOG_ODDS_CHANGE = 1
 """Number that is what these log-odds gain from the oldest applicant of the train slice to the latest."""
 
-FIRST_MEMORY = 2.5
+FIRST_MEMORY = 3.0
 """Products over which the weight of half of the sums falls to 1/e before training; the other half weighs all alike."""
 
 
@@ -38,16 +38,14 @@ class AutoencoderSettings:
     Attributes:
         n_latent: Length of the latent code.
         n_product: Length of the vector of one product.
-        n_straight: How many of its first numbers go the straight way.
         n_state: Width of the layer that reads each product.
         n_hidden: Width of the layer between that and the latent code.
     """
 
     n_latent: int = 48
     n_product: int = 48
-    n_straight: int = 8
-    n_state: int = 64
-    n_hidden: int = 48
+    n_state: int = 128
+    n_hidden: int = 96
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ class PlacePool(nn.Module):
         forgets = torch.arange(width) % 2 == 1
         with torch.no_grad():
             self.place.copy_(torch.where(forgets, torch.exp(-places / FIRST_MEMORY), 1.0))
-            self.scale.copy_((1 / (counts + 3).sqrt()).expand(-1, width))
+            self.scale.copy_((1 / counts.clamp(min=1).sqrt()).expand(-1, width))
 
     def forward(
         self, values: Tensor, owner: Tensor, newest_first: Tensor, counts: Tensor
@@ -143,8 +141,7 @@ class ProductAutoencoder(nn.Module):
         self.n_recent = n_recent
         self.codes = nn.EmbeddingBag(vocabulary_size, settings.n_product, mode="sum")
         self.product_bias = nn.Parameter(torch.zeros(settings.n_product))
-        self.sum_pool = PlacePool(n_recent, settings.n_straight)
-        self.straight = nn.Linear(settings.n_straight, settings.n_latent, bias=False)
+        self.straight = nn.Linear(settings.n_product, settings.n_latent, bias=False)
         self.product = nn.Linear(settings.n_product, settings.n_state)
         self.pool = PlacePool(n_recent, settings.n_state)
         self.hidden = nn.Linear(settings.n_state, settings.n_hidden, bias=False)
@@ -164,14 +161,6 @@ class ProductAutoencoder(nn.Module):
             else:
                 nn.init.zeros_(parameter)
         self.pool.initialise()
-        self.sum_pool.initialise()
-        with torch.no_grad():
-            self.straight_codes.zero_()
-
-    @property
-    def straight_codes(self) -> Tensor:
-        """What each code adds on the straight way, float32 of shape (vocabulary_size, n_straight)."""
-        return self.codes.weight[:, : self.straight.in_features]
 
     def encode(self, products: Products, keep: Tensor | None = None) -> Tensor:
         """Latent code of each applicant.
@@ -189,9 +178,10 @@ class ProductAutoencoder(nn.Module):
         if keep is not None:
             pooled = pooled * keep
         hidden = torch.relu(self.hidden(pooled) + self.depth(counts))
-        first = sums[:, : self.straight.in_features]
-        straight = self.straight(self.sum_pool(first, owner, newest_first, counts))
-        latent: Tensor = self.latent(hidden) + straight
+        # The root keeps short and long histories on one scale.
+        bag = sums.new_zeros((len(counts), sums.shape[1])).index_add(0, owner, sums)
+        bag = bag / counts.clamp(min=1).sqrt()[:, None]
+        latent: Tensor = self.latent(hidden) + self.straight(bag)
         return latent
 
     def decode(self, latent: Tensor, owner: Tensor, newest_first: Tensor) -> Tensor:

@@ -22,8 +22,6 @@ BLOCK_ROWS = 32
 
 LAYERS = (
     "product_bias",
-    "sum_pool.place",
-    "sum_pool.scale",
     "straight.weight",
     "product.weight",
     "product.bias",
@@ -222,22 +220,29 @@ def find_latent(products, n_products, layers, latent):  # type: ignore[no-untype
         layers: ``Encoder.layers``.
         latent: Result, float32 of shape (N, n_latent).
     """
-    product_bias, sum_place, sum_scale, straight_weight = layers[:4]
-    product_weight, product_bias2, place, scale, hidden_weight = layers[4:9]
-    depth, latent_weight, latent_bias = layers[9:]
+    product_bias, straight_weight, product_weight, product_bias2, place, scale = layers[:6]
+    hidden_weight, depth, latent_weight, latent_bias = layers[6:]
     n_rows, total = len(n_products), n_products.sum()
     n_product, n_state = product_weight.shape
     n_hidden, n_latent = latent_weight.shape
-    n_straight = len(straight_weight)
     for p in range(total):
         product = products[p]
         for j in range(n_product):
             product[j] += product_bias[j]
     # What adds up over many products grows large: in single precision its rounding would show in the latent code.
-    sums = np.empty((n_rows, n_straight), np.float64)
-    pool_products(products, n_products, sum_place, sum_scale, sums)
+    bags = np.zeros((n_rows, n_product), np.float64)
+    p = 0
+    for r in range(n_rows):
+        bag = bags[r]
+        for _ in range(n_products[r]):
+            for j in range(n_product):
+                bag[j] += products[p, j]
+            p += 1
+        root = np.sqrt(np.float64(max(n_products[r], 1)))
+        for j in range(n_product):
+            bag[j] /= root
     straight = np.empty((n_rows, n_latent), np.float64)
-    dense(sums, n_rows, straight_weight, latent_bias, straight)
+    dense(bags, n_rows, straight_weight, latent_bias, straight)
     relu(products, total)
     vectors = np.empty((total, n_state), np.float32)
     dense(products, total, product_weight, product_bias2, vectors)
@@ -263,12 +268,11 @@ def pool_products(values, n_products, place, scale, pooled):  # type: ignore[no-
     """Add up the products of each applicant, weighted by place and number.
 
     Args:
-        values: Products, applicant by applicant, newest first, float32 of shape (>= sum of n_products, >= width); the
-            first numbers are read.
+        values: Products, applicant by applicant, newest first, float32 of shape (>= sum of n_products, width).
         n_products: Products of each of N applicants, int64 of shape (N,).
         place: Weight of each place, float32 of shape (n_recent, width).
         scale: Weight of each number of products, float32 of shape (n_recent + 1, width).
-        pooled: Result, float32 or float64 of shape (N, width); overwritten.
+        pooled: Result, float32 of shape (N, width); overwritten.
     """
     p, width = 0, place.shape[1]
     for r in range(len(n_products)):

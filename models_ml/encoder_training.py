@@ -35,7 +35,6 @@ class EncoderTraining:
         reconstruction_epochs: Most passes that learn to rebuild products.
         outcome_epochs: Most passes that learn from the default flag as well.
         reconstruction_weight: Weight of reconstruction next to the default flag.
-        straight_l2: Weight of the squares of what codes add on the straight way, summed per column; a ridge.
         patience: Passes without better held-out loss before a stage ends.
         batch_rows: Applicants per gradient step.
         learning_rate: Peak rate of AdamW.
@@ -44,11 +43,10 @@ class EncoderTraining:
     """
 
     max_applicants: int = 400_000
-    hidden_share: float = 0.2
-    reconstruction_epochs: int = 1
-    outcome_epochs: int = 3
-    reconstruction_weight: float = 0.02
-    straight_l2: float = 1e-2
+    hidden_share: float = 0.1
+    reconstruction_epochs: int = 0
+    outcome_epochs: int = 6
+    reconstruction_weight: float = 0.05
     patience: int = 1
     batch_rows: int = 256
     learning_rate: float = 6e-3
@@ -127,8 +125,7 @@ def fit_encoder(
         loss = nn.functional.binary_cross_entropy_with_logits(log_odds, flags)
         if learning:
             rebuilt = reconstruction_loss(model, latent, products, columns, generator)
-            ridge = model.straight_codes.square().sum() / len(contract.columns)
-            loss = loss + training.reconstruction_weight * rebuilt + training.straight_l2 * ridge
+            loss = loss + training.reconstruction_weight * rebuilt
         return loss
 
     def encoded(data: EncoderRows, chosen: np.ndarray, learning: bool) -> tuple[Tensor, Products]:

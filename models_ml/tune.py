@@ -146,7 +146,6 @@ SEARCHED: dict[str, dict[str, tuple[float, float, bool]]] = {
         "hidden_share": (0.0, 0.4, False),
         "dropout": (0.0, 0.5, False),
         "reconstruction_weight": (0.003, 0.3, True),
-        "straight_l2": (1e-3, 1e-1, True),
     },
     "booster": {
         "learning_rate": (0.02, 0.1, True),
