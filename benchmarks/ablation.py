@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from models_ml.artifact import add_metrics, champion_path, load_artifact
 from models_ml.booster import BoosterRows, raw_scores
-from models_ml.contract import FeatureContract
-from models_ml.learners import fit_trees, read_slices
+from models_ml.contract import LOG_ODDS, FeatureContract
+from models_ml.learners import blended_scores, fit_trees, read_slices
 from models_ml.metrics import auc_difference, estimate_auc
 from models_ml.progress import console
 from models_ml.settings import Settings
@@ -47,6 +47,8 @@ ORGANISERS = {
     "verbosity": -1, "deterministic": True, "force_col_wise": True,
 }  # fmt: skip
 ORGANISERS_TREES, ORGANISERS_PATIENCE = 2000, 100
+
+CHAMPION = "counts and latent code, blended (champion)"
 
 Slices = dict[str, BoosterRows]
 
@@ -89,19 +91,6 @@ def logistic(slices: Slices) -> np.ndarray:
     return regression.decision_function(scaler.transform(scaled(slices["out_of_time"])))
 
 
-def without(slices: Slices, part: str) -> Slices:
-    """The same rows with no columns in one part."""
-    return {
-        name: replace(rows, **{part: getattr(rows, part)[:, :0]}) for name, rows in slices.items()
-    }
-
-
-def trees(slices: Slices, contract: FeatureContract, training: TrainingSettings) -> np.ndarray:
-    """LightGBM in the champion's own settings on what the slices hold."""
-    names = contract.tree_feature_names if slices["train"].tree_features.shape[1] else ()
-    return raw_scores(fit_trees(names, slices, training), slices["out_of_time"])
-
-
 def main() -> None:
     """Print the table, write it below ``benchmarks/results`` and into the champion's manifest."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -119,16 +108,18 @@ def main() -> None:
         slices = read_slices(connection, contract, outcomes, weights, training, SPLITS)
     latest = slices["out_of_time"]
     champion = lgb.Booster(model_str=artifact.booster)
-    counts_only = without(slices, "latent")
+    reading_latent = replace(training, booster=replace(training.booster, reads_latent=True))
     scores = {
         "LightGBM on code counts, organisers' configuration": organisers(
             slices, contract, training
         ),
         "logistic regression on counts": logistic(slices),
-        "counts only": trees(counts_only, contract, training),
-        "latent code only": trees(without(slices, "tree_features"), contract, training),
-        "log-odds of the encoder alone": latest.latent[:, 0].astype(np.float64),
-        "counts and latent code (champion)": raw_scores(champion, latest),
+        "counts only": raw_scores(champion, latest),
+        "latent code only, its log-odds": latest.latent[:, LOG_ODDS].astype(np.float64),
+        "counts and latent code in one LightGBM": raw_scores(
+            fit_trees(contract.tree_feature_names, slices, reading_latent), latest
+        ),
+        CHAMPION: blended_scores(champion, artifact.blend, latest),
     }
     oracle = pq.read_table(folder / "oracle.parquet").to_pandas().set_index("id")["probability"]
     probability = oracle.loc[outcomes.ids[outcomes.splits == "out_of_time"]].to_numpy()
@@ -153,9 +144,7 @@ def main() -> None:
         }
         for name, score in scores.items()
     ]
-    gain = auc_difference(
-        scores["counts and latent code (champion)"], scores["counts only"], latest.defaulted
-    )
+    gain = auc_difference(scores[CHAMPION], scores["counts only"], latest.defaulted)
     table = [
         "| contender | AUC (95 % interval) | over the organisers', paired | closed | expected AUC | closed |",
         "| --- | --- | --- | --- | --- | --- |",

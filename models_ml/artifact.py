@@ -21,6 +21,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from models_ml.attribution import Reference
+from models_ml.blend import Blend
 from models_ml.calibration import Calibration, calibration_from_json, calibration_to_json
 from models_ml.contract import FeatureContract
 from models_ml.errors import ArtifactError
@@ -42,6 +43,7 @@ class Artifact:
         encoder_settings: Its shape.
         booster: LightGBM on counts, scalars and latent code, as LightGBM's text.
         calibration: From raw score to PD.
+        blend: Weights of encoder and booster in the raw score.
         scale: From PD to points.
         bands: From points to risk bands.
         reference: The applicant that contributions are measured against.
@@ -61,6 +63,7 @@ class Artifact:
     bands: RiskBands
     reference: Reference
     reason_codes: tuple[str, ...]
+    blend: Blend = field(default_factory=Blend)
     golden: Mapping[str, Any] = field(default_factory=dict)
     drift: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -85,6 +88,7 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
         "scoring.json": _json(
             {
                 "calibration": calibration_to_json(artifact.calibration),
+                "blend": asdict(artifact.blend),
                 "points": asdict(artifact.scale),
                 "bands": asdict(artifact.bands),
                 "reason_codes": list(artifact.reason_codes),
@@ -156,6 +160,7 @@ def load_artifact(folder: Path) -> Artifact:
         encoder_settings=json.loads(contents["encoder.json"]),
         booster=contents["booster.txt"].decode(),
         calibration=calibration_from_json(scoring["calibration"]),
+        blend=Blend(**scoring["blend"]),
         scale=PointsScale(**scoring["points"]),
         bands=RiskBands(tuple(scoring["bands"]["cut_points"])),
         reference=Reference(

@@ -21,12 +21,6 @@ from models_ml.contract import PADDING, FeatureContract
 ENCODE_ROWS = 2048
 """Applicants encoded at a time, which bounds memory."""
 
-LOG_ODDS = 0
-"""Number of the latent code that is the log-odds of default of an applicant at the end of the train slice."""
-
-LOG_ODDS_CHANGE = 1
-"""Number that is what these log-odds gain from the oldest applicant of the train slice to the latest."""
-
 FIRST_MEMORY = 3.0
 """Products over which the weight of half of the sums falls to 1/e before training; the other half weighs all alike."""
 

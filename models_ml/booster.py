@@ -1,4 +1,4 @@
-"""LightGBM on counts, scalars and the latent code."""
+"""LightGBM on counts and scalars, and on the latent code when asked to."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class BoosterSettings:
         feature_share: Share of columns tried per tree.
         n_bins: Most bins per column.
         l2: Weight of the L2 penalty on leaf values.
+        reads_latent: Whether it reads the latent code besides counts and scalars.
         negative_share: Share of the applicants without default that are used; they get the weight of the others.
     """
 
@@ -38,6 +39,7 @@ class BoosterSettings:
     feature_share: float = 0.3
     n_bins: int = 63
     l2: float = 10.0
+    reads_latent: bool = False
     negative_share: float = 1.0
 
     def parameters(self, seed: int, n_threads: int) -> dict[str, object]:

@@ -12,9 +12,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from models_ml.booster import raw_scores
 from models_ml.contract import FeatureContract
-from models_ml.learners import fit_encoder_weights, fit_trees, read_slices
+from models_ml.learners import blend_by, blended_scores, fit_encoder_weights, fit_trees, read_slices
 from models_ml.metrics import Estimate, estimate_auc
 from models_ml.progress import console
 from models_ml.ranking import auc
@@ -118,4 +117,5 @@ def _score_fold(
     weights = fit_encoder_weights(connection, contract, split, training)
     slices = read_slices(connection, contract, split, weights, training, FOLD_SPLITS)
     booster = fit_trees(contract.tree_feature_names, slices, training)
-    return raw_scores(booster, slices["out_of_time"])
+    blend = blend_by(booster, slices["early_stopping"])
+    return blended_scores(booster, blend, slices["out_of_time"])

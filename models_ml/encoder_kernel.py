@@ -247,9 +247,9 @@ def find_latent(products, n_products, layers, latent):  # type: ignore[no-untype
     vectors = np.empty((total, n_state), np.float32)
     dense(products, total, product_weight, product_bias2, vectors)
     relu(vectors, total)
-    pooled = np.empty((n_rows, n_state), np.float32)
+    pooled = np.empty((n_rows, n_state), np.float64)
     pool_products(vectors, n_products, place, scale, pooled)
-    hidden = np.empty((n_rows, n_hidden), np.float32)
+    hidden = np.empty((n_rows, n_hidden), np.float64)
     dense(pooled, n_rows, hidden_weight, np.zeros(n_hidden, np.float32), hidden)
     for r in range(n_rows):
         bias = depth[n_products[r]]
@@ -272,7 +272,7 @@ def pool_products(values, n_products, place, scale, pooled):  # type: ignore[no-
         n_products: Products of each of N applicants, int64 of shape (N,).
         place: Weight of each place, float32 of shape (n_recent, width).
         scale: Weight of each number of products, float32 of shape (n_recent + 1, width).
-        pooled: Result, float32 of shape (N, width); overwritten.
+        pooled: Result, float64 of shape (N, width); overwritten.
     """
     p, width = 0, place.shape[1]
     for r in range(len(n_products)):

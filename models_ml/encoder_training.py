@@ -11,14 +11,12 @@ from torch import Tensor, nn
 
 from models_ml.autoencoder import (
     ENCODE_ROWS,
-    LOG_ODDS,
-    LOG_ODDS_CHANGE,
     AutoencoderSettings,
     ProductAutoencoder,
     Products,
     products_of,
 )
-from models_ml.contract import FeatureContract
+from models_ml.contract import LOG_ODDS, LOG_ODDS_CHANGE, FeatureContract
 from models_ml.progress import Progress
 
 Watch = Callable[[int, float], None]

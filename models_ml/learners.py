@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import lightgbm as lgb
 import numpy as np
 
-from models_ml.booster import BoosterRows, fit_booster
-from models_ml.contract import FeatureContract
+from models_ml.blend import Blend, fit_blend
+from models_ml.booster import BoosterRows, fit_booster, raw_scores
+from models_ml.contract import LOG_ODDS, FeatureContract
 from models_ml.encoder_kernel import make_encoder
 from models_ml.encoder_training import EncoderRows, Watch, fit_encoder
 from models_ml.progress import Progress, step
@@ -91,11 +94,15 @@ def fit_trees(
 ) -> lgb.Booster:
     """Train LightGBM on the train slice, stopped by the early-stopping slice.
 
+    It reads the latent code only when its settings say so.
+
     Args:
         count_names: Names of the tree features.
         slices: Rows by slice.
         training: All settings.
     """
+    if not training.booster.reads_latent:
+        slices = {name: replace(rows, latent=rows.latent[:, :0]) for name, rows in slices.items()}
     n_latent = slices["train"].latent.shape[1]
     names = count_names + tuple(f"latent_{i}" for i in range(n_latent))
     with step("Training LightGBM"), Progress("trees", training.booster.n_trees) as progress:
@@ -110,3 +117,13 @@ def fit_trees(
         )
         progress.note(f"{booster.num_trees()} trees")
     return booster
+
+
+def blend_by(booster: lgb.Booster, rows: BoosterRows) -> Blend:
+    """Weights of encoder and booster, found on applicants that neither has learnt from."""
+    return fit_blend(raw_scores(booster, rows), rows.latent[:, LOG_ODDS], rows.defaulted)
+
+
+def blended_scores(booster: lgb.Booster, blend: Blend, rows: BoosterRows) -> np.ndarray:
+    """Raw scores of encoder and booster together, float64 of shape (N,)."""
+    return blend.raw_scores(raw_scores(booster, rows), rows.latent[:, LOG_ODDS])

@@ -24,13 +24,19 @@ from models_ml.artifact import (
     save_artifact,
 )
 from models_ml.attribution import choose_reference
-from models_ml.booster import BoosterRows, raw_scores
+from models_ml.booster import BoosterRows
 from models_ml.calibration import choose_calibration
 from models_ml.contract import FeatureContract, read_contract
 from models_ml.cross_validation import CrossValidation, cross_validate
 from models_ml.drift import freeze_distributions
 from models_ml.golden import golden_rows
-from models_ml.learners import fit_encoder_weights, fit_trees, read_slices
+from models_ml.learners import (
+    blend_by,
+    blended_scores,
+    fit_encoder_weights,
+    fit_trees,
+    read_slices,
+)
 from models_ml.metrics import Metrics, measure
 from models_ml.points import BAND_LETTERS
 from models_ml.progress import step
@@ -93,7 +99,8 @@ def train(
         slices = read_slices(connection, contract, outcomes, weights, training)
         booster = _booster(contract, slices, training, stages)
         with step("Calibrating and measuring"):
-            calibration_scores = raw_scores(booster, slices["calibration"])
+            blend = blend_by(booster, slices["early_stopping"])
+            calibration_scores = blended_scores(booster, blend, slices["calibration"])
             choice = choose_calibration(calibration_scores, slices["calibration"].defaulted)
             pd = choice.calibration.pd(calibration_scores)
             ids = outcomes.ids[outcomes.splits == "calibration"][:REFERENCE_APPLICANTS]
@@ -104,6 +111,7 @@ def train(
                 encoder_settings=asdict(training.autoencoder),
                 booster=booster.model_to_string(),
                 calibration=choice.calibration,
+                blend=blend,
                 scale=training.scale,
                 bands=training.bands,
                 reference=choose_reference(known, calibration_scores[: len(known)]),
@@ -114,7 +122,7 @@ def train(
             )
             artifact = replace(artifact, golden=golden_rows(artifact, known))
             latest = slices["out_of_time"]
-            latest_pd = choice.calibration.pd(raw_scores(booster, latest))
+            latest_pd = choice.calibration.pd(blended_scores(booster, blend, latest))
             bands = training.bands.band_numbers(training.scale.points(latest_pd))
             out_of_time = measure(
                 latest_pd,

@@ -8,9 +8,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from models_ml.autoencoder import LOG_ODDS, LOG_ODDS_CHANGE
 from models_ml.booster import BoosterRows
-from models_ml.contract import FeatureContract
+from models_ml.contract import LOG_ODDS, LOG_ODDS_CHANGE, FeatureContract
 from models_ml.encoder_kernel import Encoder, encode
 from models_ml.errors import InputDataError
 from models_ml.progress import Progress
@@ -96,8 +95,8 @@ def read_booster_rows(
 ) -> BoosterRows:
     """Read a slice, each piece encoded as it comes: the products themselves are never all in memory.
 
-    The log-odds in the latent code are those of the applicant's own time, so that the booster does not learn to
-    mistrust them for having changed since; when the model scores, every applicant applies now.
+    The log-odds in the latent code are those of the applicant's own time, so that a booster that reads them does not
+    learn to mistrust them for having changed since; when the model scores, every applicant applies now.
     """
     rows = rows_of(outcomes, split)
     times = application_times(outcomes)[rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -86,7 +87,10 @@ def write_training_settings(training: TrainingSettings, path: Path, note: str) -
     lines = [f"# {note}"]
     for part in PARTS:
         lines += ["", f"[{part}]"]
-        lines += [f"{name} = {value!r}" for name, value in asdict(getattr(training, part)).items()]
+        lines += [
+            f"{name} = {json.dumps(value)}"
+            for name, value in asdict(getattr(training, part)).items()
+        ]
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
     temporary.replace(path)

@@ -17,9 +17,9 @@ import duckdb
 import numpy as np
 import optuna
 
-from models_ml.booster import raw_scores
+from models_ml.calibration import fit_platt
 from models_ml.contract import FeatureContract, read_contract
-from models_ml.learners import fit_encoder_weights, fit_trees, read_slices
+from models_ml.learners import blend_by, blended_scores, fit_encoder_weights, fit_trees, read_slices
 from models_ml.progress import console
 from models_ml.settings import Settings
 from models_ml.training_data import check_slices, data_facts, sample
@@ -185,9 +185,12 @@ def _log_loss(
     weights = fit_encoder_weights(connection, contract, outcomes, training, watch)
     slices = read_slices(connection, contract, outcomes, weights, training, TUNED_SPLITS)
     rows = slices["calibration"]
-    log_odds = raw_scores(fit_trees(contract.tree_feature_names, slices, training), rows)
-    sign = np.where(rows.defaulted == 1, -1.0, 1.0)
-    return float(np.mean(np.logaddexp(0.0, sign * log_odds)))
+    booster = fit_trees(contract.tree_feature_names, slices, training)
+    blend = blend_by(booster, slices["early_stopping"])
+    log_odds = blended_scores(booster, blend, rows)
+    calibration = fit_platt(log_odds, rows.defaulted)  # the blend has no intercept
+    pd = calibration.pd(log_odds)
+    return float(-np.mean(np.log(np.where(rows.defaulted == 1, pd, 1 - pd))))
 
 
 def _chosen(training: TrainingSettings) -> dict[str, Any]:
