@@ -1,8 +1,10 @@
 """How fast do raw products become features, and how does it grow?
 
 Ours is the whole ``dbt build`` of the features from the parquet parts: start of dbt, checks, quarantine, fingerprints,
-counts, recent products, data tests. The contender is the usual SQL: one ``count(*) filter (where column = code)`` per
-code, counts only.
+counts, recent products, data tests. The contenders count codes and do nothing else: the usual SQL with one
+``count(*) filter (where column = code)`` per code; pandas as people write it for this data, a pivot per column, part by
+part, merged; polars with one sum per code. They need memory for everything at once, so at full size the pandas and
+polars ones are left out unless ``--all`` asks for them.
 
     python benchmarks/features.py --applicants 30000 300000 --runs 3
 """
@@ -12,9 +14,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 from harness import Row, compare, report
 
 from models_ml.contract import FeatureContract, read_contract
@@ -22,6 +26,8 @@ from models_ml.settings import PROJECT_ROOT, Settings
 from models_ml.simulator import SimulationSettings, simulate
 
 MEMORY = "4GB"
+LARGE = 1_000_000
+"""Applicants from which on only SQL is compared."""
 
 
 def filtered_counts_sql(contract: FeatureContract, raw: Path) -> str:
@@ -37,17 +43,50 @@ def filtered_counts_sql(contract: FeatureContract, raw: Path) -> str:
     )
 
 
-def run_filtered_counts(raw: Path, database: Path) -> None:
-    """The contender, in a process of its own."""
-    contract = read_contract(Settings(raw, raw).dictionary)
-    database.unlink(missing_ok=True)
-    with duckdb.connect(str(database)) as connection:
+def count_with_sql(contract: FeatureContract, raw: Path, result: Path) -> None:
+    """DuckDB, one filtered count per code."""
+    result.unlink(missing_ok=True)
+    with duckdb.connect(str(result)) as connection:
         connection.execute(f"set memory_limit = '{MEMORY}'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(filtered_counts_sql(contract, raw))
 
 
-def measure(applicants: int, runs: int, folder: Path, alone: bool) -> list[Row]:
+def count_with_pandas(contract: FeatureContract, raw: Path, result: Path) -> None:
+    """Pandas, part by part: a pivot per column, merged by applicant."""
+    parts = []
+    for path in sorted(raw.glob("train_data_*.pq")):
+        products = pd.read_parquet(path)
+        features = products.groupby("id").size().rename("n_products").to_frame()
+        for column in contract.columns:
+            counts = products.groupby(["id", column.name]).size().unstack(fill_value=0)
+            features = features.merge(counts.add_prefix(f"{column.name}_"), on="id")
+        parts.append(features)
+    pd.concat(parts).fillna(0).astype("uint8").to_parquet(result)
+
+
+def count_with_polars(contract: FeatureContract, raw: Path, result: Path) -> None:
+    """Polars, lazy: one sum per code, all in one pass."""
+    import polars as pl
+
+    counts = [
+        (pl.col(column.name) == code).sum().cast(pl.UInt8).alias(f"{column.name}_{code}")
+        for column in contract.columns
+        for code in range(column.n_codes)
+    ]
+    products = pl.scan_parquet(sorted(raw.glob("train_data_*.pq")))
+    features = products.group_by("id").agg(pl.len().alias("n_products"), *counts)
+    features.sink_parquet(result)
+
+
+CONTENDERS = {
+    "count(*) filter per code": count_with_sql,
+    "pandas": count_with_pandas,
+    "polars": count_with_polars,
+}
+
+
+def measure(applicants: int, runs: int, folder: Path, others: Sequence[str]) -> list[Row]:
     """Rows of the results table for one number of applicants."""
     raw, home = folder / f"raw_{applicants}", folder / f"home_{applicants}"
     if not (raw / "train_target.csv").exists():
@@ -64,9 +103,10 @@ def measure(applicants: int, runs: int, folder: Path, alone: bool) -> list[Row]:
         *("--target-path", str(home / "dbt_target"), "--log-path", str(home / "dbt_logs")),
     ]
     contenders = {"scorehouse, dbt build": (dbt, settings.environment())}
-    if not alone:
-        script = [sys.executable, __file__, "--filtered", str(raw), str(folder / "filtered.duckdb")]
-        contenders["count(*) filter per code"] = (script, {})
+    for name in others:
+        script = [sys.executable, __file__, "--contender", name]
+        script += ["--raw", str(raw), "--result", str(folder / "counts")]
+        contenders[name] = (script, {})
     return compare("features (product rows)", n_products[0][0], contenders, runs)
 
 
@@ -76,18 +116,26 @@ def main() -> None:
     parser.add_argument("--applicants", type=int, nargs="+", default=[30_000, 300_000])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="keep the simulated parts here")
-    parser.add_argument("--alone", action="store_true", help="without the contender")
-    parser.add_argument("--filtered", nargs=2, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--all", action="store_true", help="every contender at every size")
+    parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--raw", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.filtered:
-        run_filtered_counts(*options.filtered)
+    if options.contender:
+        contract = read_contract(Settings(options.raw, options.raw).dictionary)
+        CONTENDERS[options.contender](contract, options.raw, options.result)
         return
     with tempfile.TemporaryDirectory(dir=PROJECT_ROOT / "data") as temporary:
         folder = options.folder or Path(temporary)
         rows = [
             row
             for applicants in options.applicants
-            for row in measure(applicants, options.runs, folder, options.alone)
+            for row in measure(
+                applicants,
+                options.runs,
+                folder,
+                list(CONTENDERS) if options.all or applicants < LARGE else list(CONTENDERS)[:1],
+            )
         ]
     report("features", rows)
 

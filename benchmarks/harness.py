@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
+LATEST = "latest"
+"""Name of the table of all questions."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Row:
         cpu_seconds: Processor time of the process and its children.
         peak_mb: Largest resident memory of a single process, 10^6 bytes.
         ratio: Wall time divided by that of the first contender at the same size.
+        figures: What else was measured, such as AUC.
     """
 
     question: str
@@ -37,15 +41,17 @@ class Row:
     cpu_seconds: float
     peak_mb: float
     ratio: float
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of a process cost."""
+    """What one run of a process cost, and the figures it printed as a last line of JSON."""
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
+    figures: Mapping[str, float]
 
 
 def run_process(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
@@ -71,7 +77,14 @@ def run_process(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
         seconds=time.perf_counter() - started,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_mb=usage.ru_maxrss * 1024 / 1e6,
+        figures=_figures(output),
     )
+
+
+def _figures(output: str) -> Mapping[str, float]:
+    """The last line, when it is a JSON object."""
+    last = output.strip().rpartition("\n")[2]
+    return json.loads(last) if last.startswith("{") else {}
 
 
 def compare(
@@ -108,30 +121,58 @@ def compare(
             cpu_seconds=round(statistics.median(cost.cpu_seconds for cost in found), 3),
             peak_mb=round(statistics.median(cost.peak_mb for cost in found), 1),
             ratio=round(statistics.median(cost.seconds for cost in found) / first, 3),
+            figures={
+                key: round(statistics.median(cost.figures[key] for cost in found), 6)
+                for key in found[0].figures
+            },
         )
         for name, found in costs.items()
     ]
 
 
-def report(name: str, rows: Sequence[Row]) -> None:
-    """Print the table and write it as JSON and markdown below ``benchmarks/results``."""
+def machine_facts() -> dict[str, str | int | None]:
+    """What the figures were measured on."""
+    return {
+        "cores": os.cpu_count(),
+        "processor": platform.machine(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("duckdb", "dbt-duckdb", "lightgbm", "torch", "numba")},
+    }
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a table, the machine below it."""
     lines = [
-        "| question | contender | rows | seconds | cpu seconds | peak MB | ratio |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| question | contender | rows | seconds | cpu seconds | peak MB | ratio | figures |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    lines += [
-        f"| {row.question} | {row.contender} | {row.rows:,} | {row.seconds} | "
-        f"{row.cpu_seconds} | {row.peak_mb} | {row.ratio} |"
-        for row in rows
-    ]
-    machine = (
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; "
-        "medians; shared machine, believe the ratios"
-    )
-    text = "\n".join([*lines, "", machine, ""])
-    print(text)
+    for row in rows:
+        figures = ", ".join(f"{name} {value:g}" for name, value in row.figures.items())
+        lines.append(
+            f"| {row.question} | {row.contender} | {row.rows:,} | {row.seconds} | "
+            f"{row.cpu_seconds} | {row.peak_mb} | {row.ratio} | {figures} |"
+        )
+    machine = ", ".join(f"{name} {value}" for name, value in machine_facts().items())
+    return "\n".join([*lines, "", f"{machine}; medians; believe the ratios.", ""])
+
+
+def report(name: str, rows: Sequence[Row]) -> None:
+    """Print the table, keep it below ``benchmarks/results`` and renew the table of all questions."""
+    print(markdown(rows))
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
-    (RESULTS / f"{name}.json").write_text(
-        json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8"
-    )
+    write_rows(name, rows)
+    kept = [
+        Row(**values)
+        for path in sorted(RESULTS.glob("*.json"))
+        if path.stem != LATEST
+        for values in json.loads(path.read_text(encoding="utf-8"))
+    ]
+    write_rows(LATEST, kept)
+
+
+def write_rows(name: str, rows: Sequence[Row]) -> None:
+    """Write rows as JSON and as markdown."""
+    text = json.dumps([asdict(row) for row in rows], indent=2) + "\n"
+    (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(markdown(rows), encoding="utf-8")

@@ -6,14 +6,19 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
-from models_ml.errors import ScorehouseError
+from models_ml.errors import InputDataError, ScorehouseError
 from models_ml.progress import console
 from models_ml.settings import Settings
+
+if TYPE_CHECKING:
+    from models_ml.simulator import CheckRow
 
 EXIT_INTERRUPTED = 130
 EXAMPLE_QUERY = "from applicant_scores order by pd desc limit 5"
@@ -42,10 +47,14 @@ def simulate(
     seed: Seed = 7,
     parts: Annotated[int, typer.Option(help="Number of parquet parts.", min=1)] = 12,
     start_id: Annotated[int, typer.Option(help="Id of the first applicant.", min=0)] = 0,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare what was written with the published facts.")
+    ] = False,
 ) -> None:
     """Write a simulated credit bureau in the layout of the published data."""
     from models_ml.progress import Progress
     from models_ml.simulator import SimulationSettings
+    from models_ml.simulator import check as check_bureau
     from models_ml.simulator import simulate as simulate_bureau
 
     settings = SimulationSettings(
@@ -61,8 +70,11 @@ def simulate(
         )
     output.print(
         f"{summary.applicants:,} applicants, {summary.products:,} credit products, "
-        f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}"
+        f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}",
+        soft_wrap=True,
     )
+    if check:
+        _print_check(check_bureau(out))
 
 
 @app.command()
@@ -260,6 +272,23 @@ def query(
     from models_ml.publish import query_published
 
     output.print(query_published(Settings.from_environment(), sql), soft_wrap=True)
+
+
+def _print_check(rows: list[CheckRow]) -> None:
+    """Print the comparison with the published facts as a table.
+
+    Raises:
+        InputDataError: A fact does not hold; small samples miss some by chance.
+    """
+    table = Table("fact", "measured", "allowed", "holds", box=box.SIMPLE)
+    for row in rows:
+        table.add_row(row.fact, row.measured, row.tolerance, "yes" if row.ok else "NO")
+    output.print(table)
+    if missed := [row.fact for row in rows if not row.ok]:
+        raise InputDataError(
+            f"{len(missed)} of {len(rows)} facts are missed ({'; '.join(missed)}). Below 300,000 "
+            "applicants that may be chance; simulate more of them."
+        )
 
 
 def _print_rows(rows: list[tuple[str, str]]) -> None:

@@ -1,6 +1,9 @@
 """The simulated bureau: layout, structural rules, determinism, and the table of published facts."""
 
 import hashlib
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import lightgbm as lgb
@@ -8,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import SCOREHOUSE
 from sklearn.metrics import roc_auc_score
 
 from models_ml.errors import InputDataError, MissingInputError, OutputError, UsageError
@@ -191,6 +195,23 @@ def test_check_notices_a_broken_rule(small, tmp_path):
     bad = {row.fact for row in check(tmp_path) if not row.ok}
     assert "rows that break a structural rule" in bad
     assert "share of each code, worst column" in bad
+
+
+def test_the_command_compares_with_the_published_facts(tmp_path):
+    """1,000 applicants are too few to hold every fact: the table says which, and so does the exit code."""
+    command = ["simulate", "--applicants", "1000", "--parts", "2", "--check", "--out"]
+    result = subprocess.run(
+        [str(SCOREHOUSE), *command, str(tmp_path / "raw")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    assert result.returncode == 65
+    assert re.search(r"rows that break a structural rule +0 +0 +yes", result.stdout)
+    assert " NO" in result.stdout
+    assert "facts are missed" in result.stderr
 
 
 def test_statistics_of_dependence():

@@ -18,3 +18,16 @@
         from parquet_file_metadata('{{ env_var("SCOREHOUSE_RAW", "data/raw") }}/train_data_*.pq')
     )
 {%- endmacro %}
+
+{# Subquery: smallest and largest value and number of nulls of every column and row group, from the parquet footers. #}
+{% macro raw_part_value_ranges() -%}
+    (
+        select
+            parse_filename(file_name) as raw_part,
+            path_in_schema as column_name,
+            try_cast(coalesce(stats_min_value, stats_min) as bigint) as smallest,
+            try_cast(coalesce(stats_max_value, stats_max) as bigint) as largest,
+            stats_null_count as n_nulls
+        from parquet_metadata('{{ env_var("SCOREHOUSE_RAW", "data/raw") }}/train_data_*.pq')
+    )
+{%- endmacro %}

@@ -3,9 +3,9 @@
 
 with
 
-products as (
+applicant_parts as (
 
-    select * from {{ source('bureau', 'credit_products') }}
+    select * from {{ ref('stg_bureau__applicant_parts') }}
 
 ),
 
@@ -22,14 +22,13 @@ dictionary as (
 
 ),
 
-applicant_parts as (
+part_fingerprints as (
 
     select
-        id,
-        parse_filename(raw_file) as raw_part
-    from products
-    where id >= 0
-    group by id, raw_file
+        parts.raw_part,
+        {{ fingerprint("parts.content_sha256 || dictionary.version") }} as fingerprint
+    from parts
+    cross join dictionary
 
 ),
 
@@ -37,13 +36,10 @@ fingerprints as (
 
     select
         applicant_parts.id,
-        md5(
-            string_agg(parts.content_sha256, ',' order by parts.content_sha256) || any_value(dictionary.version)
-        ) as source_fingerprint
+        cast(bit_xor(part_fingerprints.fingerprint) as varchar) as source_fingerprint
     from applicant_parts
-    inner join parts
-        on applicant_parts.raw_part = parts.raw_part
-    cross join dictionary
+    inner join part_fingerprints
+        on applicant_parts.raw_part = part_fingerprints.raw_part
     group by applicant_parts.id
 
 )

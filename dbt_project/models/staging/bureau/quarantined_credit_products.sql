@@ -1,7 +1,17 @@
 {{ config(materialized='table') }}
 -- depends_on: {{ ref('data_dictionary') }}
+-- depends_on: {{ ref('raw_parts') }}
+{%- set doubtful_parts = doubtful_raw_parts() %}
 
 with
+
+-- Twice the same view: one CTE for both uses would be computed once for all rows and kept, and that takes minutes.
+doubtful_products as (
+
+    select * from {{ ref('base_bureau__credit_products') }}
+    where raw_part in ({{ doubtful_parts | join(', ') or 'null' }})
+
+),
 
 products as (
 
@@ -22,7 +32,7 @@ unusable as (
         rn,
         {{ quarantine_reason(bureau_columns()) | indent(8) }} as quarantine_reason,
         raw_part
-    from products
+    from doubtful_products
     where not is_usable
 
 ),

@@ -1,0 +1,26 @@
+{{ config(materialized='table') }}
+
+with
+
+products as (
+
+    select * from {{ source('bureau', 'credit_products') }}
+
+),
+
+-- The one pass over the large files that looks at who is in them: where the rows of an applicant lie, how many there
+-- are, and which rn they have, one bit each. An rn above 62 has no bit.
+applicant_parts as (
+
+    select
+        id,
+        parse_filename(raw_file) as raw_part,
+        count(*) filter (where rn between 1 and 255) as n_rows,
+        bit_or(case when rn between 1 and 62 then cast(1 as bigint) << rn else 0 end) as rn_bits
+    from products
+    where id >= 0
+    group by id, raw_file
+
+)
+
+select * from applicant_parts

@@ -1,0 +1,32 @@
+-- Every row of the raw parts is counted in the features of its applicant or lies in quarantine, and none twice. A file
+-- whose statistics are wrong, or a rule that drops rows silently, would show here.
+{{ config(tags=['features']) }}
+
+with
+
+counted as (
+
+    select coalesce(sum(n_products), 0) as n_rows from {{ ref('applicant_features') }}
+
+),
+
+quarantined as (
+
+    select count(*) as n_rows from {{ ref('quarantined_credit_products') }}
+
+),
+
+delivered as (
+
+    select sum(n_rows) as n_rows from {{ ref('raw_parts') }}
+
+)
+
+select
+    counted.n_rows as n_counted,
+    quarantined.n_rows as n_quarantined,
+    delivered.n_rows as n_delivered
+from counted
+cross join quarantined
+cross join delivered
+where counted.n_rows + quarantined.n_rows != delivered.n_rows
