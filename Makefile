@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+INSTALLED_SPARK := $(VENV)/.installed-spark
 APPLICANTS ?= 60000
 
-.PHONY: help demo install test test-all lint contract lock clean
+.PHONY: help demo install test test-all test-spark lint contract lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -24,10 +25,18 @@ demo: $(INSTALLED)  ## simulate 60,000 applicants and run the main job on them
 
 test: $(INSTALLED)  ## lint, then the fast tests
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -m 'not slow and not faults'
+	$(BIN)/python -m pytest -m 'not slow and not faults and not spark'
 
 test-all: $(INSTALLED)  ## every test, the slow ones too
 	$(BIN)/python -m pytest
+
+test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sail, compared with DuckDB
+	$(BIN)/python -m pytest -m spark
+
+$(INSTALLED_SPARK): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'
+	$(BIN)/python -m pip check
+	touch $@
 
 lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
 	$(BIN)/ruff format --check .

@@ -19,8 +19,9 @@ from models_ml.artifact import champion_path
 from models_ml.attribution_kernel import LANES
 from models_ml.contract import read_contract
 from models_ml.features import FeatureBatch, features_from_arrow
+from models_ml.loading import load_scorer
 from models_ml.reasons import N_REASONS, top_reasons
-from models_ml.scorer import Scorer, load_scorer
+from models_ml.scorer import Scorer
 from models_ml.settings import Settings
 
 

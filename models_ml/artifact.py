@@ -103,11 +103,11 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     contents["drift.json"] = _json(artifact.drift)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest = {
+        **artifact.facts,  # of a loaded artifact they hold the entries below, which may have changed
         "format_version": FORMAT_VERSION,
         "version": _version(hashes),
         "contract_sha256": artifact.contract.sha256,
         "files": hashes,
-        **artifact.facts,
     }
     manifest["manifest_sha256"] = _manifest_sha256(manifest)
     contents[MANIFEST] = _json(manifest)
@@ -221,16 +221,7 @@ def verify_artifact(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def champion_version(artifacts: Path) -> str | None:
     """Version of the model that scores, or None when no model was trained yet."""
-    pointer = artifacts / CHAMPION
-    if not pointer.is_file():
-        return None
-    try:
-        version = json.loads(pointer.read_bytes())["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"{pointer} does not name a model ({error}); train one with: {TRAIN_COMMAND}"
-        ) from error
-    return str(version)
+    return pointed_version(artifacts / CHAMPION)
 
 
 def champion_path(artifacts: Path) -> Path:
@@ -245,17 +236,40 @@ def champion_path(artifacts: Path) -> Path:
             f"No trained model in {artifacts}, so applicants cannot be scored; "
             f"train one with: {TRAIN_COMMAND}"
         )
-    folder = artifacts / version
-    if Path(version).name != version or not folder.is_dir():
-        raise ArtifactError(
-            f"The champion {version!r} is not in {artifacts}; train a model with: {TRAIN_COMMAND}"
-        )
-    return folder
+    return model_folder(artifacts, version, "champion", TRAIN_COMMAND)
 
 
 def set_champion(artifacts: Path, version: str) -> None:
     """Make a version the one that scores, in one atomic step."""
-    _replace(artifacts / CHAMPION, _json({"version": version}))
+    point_to(artifacts / CHAMPION, version)
+
+
+def pointed_version(pointer: Path) -> str | None:
+    """Version that a pointer file names, or None when there is no such file."""
+    if not pointer.is_file():
+        return None
+    try:
+        version = json.loads(pointer.read_bytes())["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{pointer} does not name a model ({error}); train one with: {TRAIN_COMMAND}"
+        ) from error
+    return str(version)
+
+
+def point_to(pointer: Path, version: str) -> None:
+    """Write a pointer file, in one atomic step."""
+    _replace(pointer, _json({"version": version}))
+
+
+def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
+    """Folder of the model in a role; an error names the role and the command that mends it."""
+    folder = artifacts / version
+    if Path(version).name != version or not folder.is_dir():
+        raise ArtifactError(
+            f"The {role} {version!r} is not in {artifacts}; restore it, or use: {command}"
+        )
+    return folder
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,21 +14,22 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from models_ml.errors import InputDataError, ScorehouseError
+from models_ml.engines import Target, open_engine
+from models_ml.errors import EXIT_INTERRUPTED, InputDataError, ScorehouseError, UsageError
 from models_ml.progress import console
 from models_ml.settings import Settings
 
 if TYPE_CHECKING:
     from models_ml.simulator import CheckRow
 
-EXIT_INTERRUPTED = 130
 EXAMPLE_QUERY = "from applicant_scores order by pd desc limit 5"
 
 app = typer.Typer(
     help="Credit-default scores as a table in the warehouse.",
     epilog=(
         "Folders: SCOREHOUSE_RAW (data/raw) is read, SCOREHOUSE_HOME (data) is written. "
-        "Exit codes: 0 done, 64 wrong option, 65 bad data, 66 input missing, 70 build or test failed, "
+        "Exit codes: 0 done, 64 wrong option, 65 bad data, 66 input missing, "
+        "69 engine unavailable, 70 build or test failed, "
         "73 cannot write, 75 another run is at work: try again later, 78 no usable model."
     ),
     no_args_is_help=True,
@@ -38,6 +40,29 @@ output = Console(highlight=False)
 
 Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
+Where = Annotated[
+    Target, typer.Option("--target", help="Where the warehouse is: this folder, or Spark.")
+]
+
+
+class LogFormat(StrEnum):
+    """How progress and errors are written to standard error."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.callback()
+def set_log_format(
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            envvar="SCOREHOUSE_LOG_FORMAT", help="Standard error as text or as JSON lines."
+        ),
+    ] = LogFormat.TEXT,
+) -> None:
+    """Credit-default scores as a table in the warehouse."""
+    console.as_json = log_format is LogFormat.JSON
 
 
 @app.command()
@@ -87,6 +112,7 @@ def run(
     ] = False,
     wait: Wait = 0.0,
     seed: Seed = 7,
+    target: Where = Target.DUCKDB,
 ) -> None:
     """Do the main job: features, model if needed, scores, tests, published files."""
     from models_ml.pipeline import RunOptions
@@ -95,7 +121,7 @@ def run(
     settings = Settings.from_environment()
     summary = run_pipeline(
         settings,
-        RunOptions(train, full_refresh, wait, seed),
+        RunOptions(train, full_refresh, wait, seed, target),
     )
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary.seconds.items())
     _print_rows(
@@ -122,6 +148,7 @@ def train(
     cv: Annotated[
         int, typer.Option(help="Folds of a random split measured beside; 0 = none.", min=0, max=20)
     ] = 0,
+    target: Where = Target.DUCKDB,
 ) -> None:
     """Train a model on the feature table; it scores from then on if it passes its gates."""
     from models_ml.lock import run_lock
@@ -129,8 +156,12 @@ def train(
     from models_ml.training_settings import read_training_settings
 
     settings = Settings.from_environment()
-    with run_lock(settings.home, "scorehouse train", wait):
-        result = train_model(settings, read_training_settings(seed=seed, sample=sample), cv)
+    training = read_training_settings(seed=seed, sample=sample)
+    with (
+        run_lock(settings.home, "scorehouse train", wait),
+        open_engine(target, settings) as engine,
+    ):
+        result = train_model(engine.tables_for_training(sample, seed), training, cv)
     metrics, folds = result.out_of_time, result.cross_validation
     state = "champion" if not result.refusals else "not promoted"
     _print_rows(
@@ -196,7 +227,8 @@ def list_models() -> None:
 
     for model in registry.list_models(Settings.from_environment().artifacts):
         auc = "unknown" if model.auc is None else f"{model.auc:.4f}"
-        note = model.problem or ("champion" if model.champion else "")
+        role = "champion" if model.champion else "challenger" if model.challenger else ""
+        note = model.problem or role
         output.print(f"{model.version}  {model.created_at}  AUC {auc}  {note}", soft_wrap=True)
 
 
@@ -213,9 +245,13 @@ def show_model(version: Version = None) -> None:
 def verify_model(version: Version = None) -> None:
     """Check the hashes and golden rows of a model."""
     from models_ml import registry
+    from models_ml.loading import other_libraries
 
-    checked = registry.verify_model(Settings.from_environment().artifacts, version)
+    artifacts = Settings.from_environment().artifacts
+    checked = registry.verify_model(artifacts, version)
     output.print(f"{checked}: every file is as trained, golden rows score as recorded")
+    for library in other_libraries(registry.show_model(artifacts, checked)):
+        console.print(f"warning: installed is {library}")
 
 
 @models.command("promote")
@@ -241,16 +277,102 @@ def rollback_model(reason: Reason) -> None:
     output.print(f"{version} scores from the next run on")
 
 
+@models.command("challenge")
+def challenge_champion(
+    version: Annotated[
+        str | None, typer.Argument(help="The model that is scored beside the champion.")
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="Have no challenger any more.")] = False,
+) -> None:
+    """Score another model beside the champion, without deciding anything by it."""
+    from models_ml import registry
+
+    if end == (version is not None):
+        raise UsageError("Name the version that challenges the champion, or give --end.")
+    registry.challenge(Settings.from_environment().artifacts, version)
+    output.print(
+        f"{version} is scored beside the champion from the next run on"
+        if version
+        else "nothing is scored beside the champion any more"
+    )
+
+
 @app.command()
-def publish(wait: Wait = 0.0) -> None:
-    """Publish the scores of the warehouse to the files that readers open."""
+def replay(
+    id_: Annotated[int, typer.Option("--id", help="Application number.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Time (ISO 8601, UTC) of which the score is wanted; the latest if left out."
+        ),
+    ] = None,
+) -> None:
+    """Compute a past score anew, from the archived model and features, and say whether it is equal."""
+    from models_ml.replay import parse_time, replay_score
+
+    result = replay_score(
+        Settings.from_environment(), id_, parse_time(at) if at is not None else None
+    )
+    _print_rows([(name, f"{recorded}") for name, recorded, _ in result.fields])
+    result.check()
+    output.print("equal: computed anew, every value is the same")
+
+
+@app.command()
+def publish(
+    wait: Wait = 0.0,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SCOREHOUSE_POSTGRES",
+            help="Also copy to this PostgreSQL database: postgres://user@host:5432/database.",
+        ),
+    ] = None,
+) -> None:
+    """Test what the warehouse holds and publish it to the files that readers open."""
     from models_ml.lock import run_lock
-    from models_ml.publish import publish as publish_scores
+    from models_ml.pipeline import check_and_publish
 
     settings = Settings.from_environment()
     with run_lock(settings.home, "scorehouse publish", wait):
-        published = publish_scores(settings)
-    output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
+        published = check_and_publish(settings)
+        output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
+        if to is not None:
+            from models_ml.postgres import SCHEMA, publish_to_postgres
+
+            n_rows = publish_to_postgres(settings, to)
+            output.print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
+
+
+@app.command()
+def report(
+    id_: Annotated[
+        list[int] | None,
+        typer.Option("--id", help="Write the page of this applicant instead; repeat for more."),
+    ] = None,
+    docs: Annotated[
+        bool, typer.Option("--docs", help="Write dbt's documentation of the tables beside it too.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the pages; SCOREHOUSE_HOME/report by default.")
+    ] = None,
+    wait: Wait = 0.0,
+) -> None:
+    """Write the report on model and scores, each page one HTML file that needs no network."""
+    from models_ml.lock import run_lock
+    from models_ml.report.job import write_applicant_page, write_report, write_warehouse_docs
+
+    settings = Settings.from_environment()
+    folder = settings.home / "report" if out is None else out.resolve()
+    with run_lock(settings.home, "scorehouse report", wait):  # a reader would make a run fail
+        if id_:
+            pages = [write_applicant_page(settings, folder, applicant) for applicant in id_]
+        else:
+            pages = [write_report(settings, folder)]
+        if docs:
+            pages.append(write_warehouse_docs(settings, folder))
+    for page in pages:
+        output.print(str(page), soft_wrap=True)
 
 
 @app.command()
@@ -262,6 +384,42 @@ def status() -> None:
     _print_rows(
         [(line.name, line.state + (f" -> {line.remedy}" * bool(line.remedy))) for line in lines]
     )
+
+
+@app.command()
+def score(
+    source: Annotated[
+        str, typer.Option("--input", help="Parquet, CSV or JSON file; - for standard input.")
+    ],
+    form: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
+    out: Annotated[
+        Path | None, typer.Option("--output", help="File; standard output by default.")
+    ] = None,
+) -> None:
+    """Score raw product records that are not in the warehouse, by the SQL and the model of the table."""
+    from models_ml.score_records import score_records
+
+    score_records(Settings.from_environment(), source, form, out)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8000,
+    config: Annotated[Path | None, typer.Option(help="TOML file with limits.")] = None,
+) -> None:
+    """Serve scores of new records over HTTP, by the SQL and the model of the table."""
+    from importlib.util import find_spec
+
+    if find_spec("uvicorn") is None or find_spec("fastapi") is None:
+        raise UsageError(
+            "The scoring service is not installed; add it with: pip install 'scorehouse[serve]'"
+        )
+    from models_ml.service.run import serve as serve_scores
+    from models_ml.service.settings import SETTINGS_FILE, read_service_settings
+
+    limits = read_service_settings(config or SETTINGS_FILE, host=host, port=port)
+    serve_scores(Settings.from_environment(), limits)
 
 
 @app.command("sql")

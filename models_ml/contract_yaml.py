@@ -91,6 +91,17 @@ def features_model(contract: FeatureContract) -> dict[str, Any]:
     )
     columns.append(
         {
+            "name": "features_hash",
+            "data_type": "varchar",
+            "description": (
+                "Hash of this row's features under this contract, 32 hexadecimal digits; without "
+                "the id. A change rescores the applicant. Not seen by the model."
+            ),
+            "constraints": [NOT_NULL],
+        }
+    )
+    columns.append(
+        {
             "name": "source_fingerprint",
             "data_type": "varchar",
             "description": (

@@ -19,6 +19,7 @@ from models_ml.warehouse import explain_connection_error
 SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
 
+DBT_ERROR = re.compile(r"\b(Runtime|Compilation|Database|Parsing) Error\b")
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -53,22 +54,9 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
         ScorehouseError: dbt failed; the message is the first failure, with its remedy where known.
     """
     command = [
-        sys.executable,
-        "-c",
-        "from dbt.cli.main import cli; cli()",
-        "--log-format",
-        "json",
-        "--log-level-file",
-        "none",
-        "--no-use-colors",
-        "--no-send-anonymous-usage-stats",
-        *arguments,
-        "--project-dir",
-        str(settings.dbt_project),
-        "--profiles-dir",
-        str(settings.profiles),
-        "--target-path",
-        str(settings.home / "dbt_target"),
+        *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
+        *("--log-format", "json"),
+        *dbt_arguments(settings, arguments, target="duckdb"),
     ]
     settings.home.mkdir(parents=True, exist_ok=True)
     child = subprocess.Popen(  # noqa: S603  arguments are a list, no shell reads them
@@ -86,8 +74,20 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
             child.terminate()
         exit_code = child.wait()
     if exit_code != 0 or outcome.errors:
-        raise _explain(outcome, settings, exit_code)
+        raise explain(outcome, settings, exit_code)
     return outcome
+
+
+def dbt_arguments(settings: Settings, arguments: Sequence[str], target: str) -> list[str]:
+    """Arguments of ``dbt`` that name our project, profile and target, and keep its files below our home."""
+    return [
+        *("--log-level-file", "none", "--no-use-colors", "--no-send-anonymous-usage-stats"),
+        *arguments,
+        *("--target", target),
+        *("--project-dir", str(settings.dbt_project)),
+        *("--profiles-dir", str(settings.profiles)),
+        *("--target-path", str(settings.home / "dbt_target")),
+    ]
 
 
 def _follow(lines: Iterable[str]) -> DbtOutcome:
@@ -99,15 +99,20 @@ def _follow(lines: Iterable[str]) -> DbtOutcome:
         except ValueError:
             outcome.other_lines.append(line.strip())
             continue
-        info, data = event.get("info", {}), event.get("data", {})
-        name, message = info.get("name"), str(info.get("msg", "")).strip()
-        if name == "NodeFinished":
-            _count(outcome, data)
-        elif name == "JinjaLogInfo" and BATCH_LINE.match(message):
-            console.print(f"  {message}")
-        elif info.get("level") == "error" and message:
-            outcome.errors.append(message)
+        observe(outcome, event)
     return outcome
+
+
+def observe(outcome: DbtOutcome, event: dict[str, Any]) -> None:
+    """Show and count one event of dbt."""
+    info, data = event.get("info", {}), event.get("data", {})
+    name, message = info.get("name"), str(info.get("msg", "")).strip()
+    if name == "NodeFinished":
+        _count(outcome, data)
+    elif name == "JinjaLogInfo" and BATCH_LINE.match(message):
+        console.print(f"  {message}")
+    elif info.get("level") == "error" and message:
+        outcome.errors.append(message)
 
 
 def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
@@ -124,12 +129,19 @@ def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
         outcome.errors.insert(0, f"{title}: {result.get('message', '')}")
 
 
-def _explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> ScorehouseError:
+def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> ScorehouseError:
+    """The first failure as an error with its remedy, where it is known."""
     reasons = outcome.errors or outcome.other_lines[-1:]
-    text = reasons[0] if reasons else f"dbt, which ended with exit code {exit_code}"
+    # A model that fails while it is compiled is first reported by lines that do not say why.
+    telling = [reason for reason in reasons if DBT_ERROR.search(reason)] or reasons
+    text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
     if "Could not set lock on file" in everything:
         return explain_connection_error(everything, settings)
+    worker_error = re.search(r"models_ml\.errors\.(\w+): (.+)", text)
+    if worker_error:  # the scorer in a Python worker of Spark
+        kind = ArtifactError if worker_error[1] == "ArtifactError" else BuildError
+        return kind(worker_error[2].strip())
     udf_error = re.search(r"\b(\w+Error): (.+?)(?:\n|\s*At:|$)", text.split("UDF:")[-1])
     if "UDF" in text and udf_error:
         kind = ArtifactError if udf_error[1] == "ArtifactError" else BuildError

@@ -23,8 +23,9 @@ def freeze_distributions(
         contract: Names the codes.
 
     Returns:
-        ``pd_quantiles`` and ``score_quantiles`` (inner edges of `N_QUANTILES` equal bins) and ``code_shares``: column
-        to the share of product rows at each code position.
+        ``pd_quantiles`` and ``score_quantiles`` (inner edges of `N_QUANTILES` equal bins), ``score_shares`` (what each
+        score bin really holds, as whole points have ties; an edge belongs to the bin above it) and ``code_shares``:
+        column to the share of product rows at each code position.
     """
     shares, start = {}, len(contract.scalars)
     for column in contract.columns:
@@ -32,8 +33,11 @@ def freeze_distributions(
         shares[column.name] = (counts / max(int(counts.sum()), 1)).tolist()
         start += column.n_positions
     inner = np.arange(1, N_QUANTILES) / N_QUANTILES
+    edges = np.quantile(points, inner)
+    in_bin = np.bincount(np.searchsorted(edges, points, side="right"), minlength=N_QUANTILES)
     return {
         "pd_quantiles": np.quantile(pd, inner).tolist(),
-        "score_quantiles": np.quantile(points, inner).tolist(),
+        "score_quantiles": edges.tolist(),
+        "score_shares": (in_bin / len(points)).tolist(),
         "code_shares": shares,
     }

@@ -3,6 +3,9 @@
 Codes follow ``sysexits.h``, so that cron, systemd and Airflow can tell "try again later" from "mend the input".
 """
 
+EXIT_INTERRUPTED = 130
+"""Stopped with Ctrl-C, as a shell counts: 128 and the number of the signal."""
+
 
 class ScorehouseError(Exception):
     """A failure with a remedy: the message says what was expected, what was found and what to do."""
@@ -14,6 +17,12 @@ class UsageError(ScorehouseError):
     """An option or setting has a value that cannot be used (EX_USAGE)."""
 
     exit_code = 64
+
+
+class EngineError(ScorehouseError):
+    """The engine that a job should run on is missing, unreachable or of another version (EX_UNAVAILABLE)."""
+
+    exit_code = 69
 
 
 class InputDataError(ScorehouseError):

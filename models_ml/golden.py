@@ -9,7 +9,7 @@ import numpy as np
 from models_ml.artifact import Artifact
 from models_ml.errors import ArtifactError
 from models_ml.features import FeatureBatch
-from models_ml.scorer import make_scorer
+from models_ml.scorer import Scorer, make_scorer
 
 N_GOLDEN = 8
 TOLERANCE = 1e-6
@@ -34,8 +34,12 @@ def golden_rows(artifact: Artifact, features: FeatureBatch) -> dict[str, Any]:
     }
 
 
-def check_golden(artifact: Artifact) -> None:
+def check_golden(artifact: Artifact, scorer: Scorer) -> None:
     """Score the golden rows.
+
+    Args:
+        artifact: The model.
+        scorer: Its scorer.
 
     Raises:
         ArtifactError: A PD is not a probability or differs from the one recorded at training.
@@ -51,7 +55,7 @@ def check_golden(artifact: Artifact) -> None:
         tree_features=np.array(golden["tree_features"], dtype=np.uint8),
         recent=np.array(golden["recent"], dtype=np.uint8),
     )
-    pd = make_scorer(artifact, artifact.contract).score(features).pd
+    pd = scorer.score(features).pd
     expected = np.array(golden["pd"])
     if not (np.isfinite(pd) & (pd > 0) & (pd < 1)).all():
         raise ArtifactError(

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from models_ml.artifact import MANIFEST, champion_path, champion_version
 from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
+from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
+from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
 from models_ml.progress import console, step
-from models_ml.publish import Published, publish
+from models_ml.publish import Published, count_scored, publish
 from models_ml.raw import check_raw
+from models_ml.registry import show_model
+from models_ml.run_log import recorded_run
 from models_ml.settings import Settings
+from models_ml.warehouse import open_warehouse
+
+SCORED = ("tag:scoring", "tag:monitoring")
+"""Selects the dbt models that need a trained model, and their tests: nothing is published unless these pass."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +33,14 @@ class RunOptions:
         full_refresh: Recompute the features of every applicant.
         wait_seconds: How long to wait for another run to end.
         seed: Seed of the training, if there is one.
+        target: Where the warehouse is.
     """
 
     train: bool = False
     full_refresh: bool = False
     wait_seconds: float = 0.0
     seed: int = 7
+    target: Target = Target.DUCKDB
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,12 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
     Raises:
         ScorehouseError: A step failed; what was published before is untouched.
     """
-    with run_lock(settings.home, "scorehouse run", options.wait_seconds):
-        seconds: dict[str, float] = {}
+    with (
+        run_lock(settings.home, "scorehouse run", options.wait_seconds),
+        recorded_run(settings.home, "scorehouse run") as record,
+        open_engine(options.target, settings) as engine,
+    ):
+        record["seconds"] = seconds = dict[str, float]()
         refresh = ("--full-refresh",) if options.full_refresh else ()
 
         with step("Checking the raw files") as timed:
@@ -65,10 +79,11 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             console.print(f"  {raw.n_parts} parts, {raw.n_products:,} credit products")
             for warning in raw.warnings:
                 console.print(f"  warning: {warning}")
+            engine.check_workers(None if options.train else champion_version(settings.artifacts))
         seconds["check"] = timed["seconds"]
 
         with step("Building features") as timed:
-            outcome = run_dbt(settings, ("build", "--exclude", "tag:scoring", *refresh))
+            outcome = engine.build("build", "--exclude", *SCORED, *refresh)
             _show_warnings(outcome.warnings)
         seconds["features"] = timed["seconds"]
 
@@ -77,7 +92,9 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             from models_ml.training_settings import read_training_settings
 
             with step("Training a model") as timed:
-                result = train(settings, read_training_settings(seed=options.seed))
+                training = read_training_settings(seed=options.seed)
+                tables = engine.tables_for_training(training.sample, training.seed)
+                result = train(tables, training)
                 for reason in result.refusals:
                     console.print(f"  warning: {result.version} is not promoted: {reason}")
                 if champion_version(settings.artifacts) is None:
@@ -89,21 +106,40 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             seconds["training"] = timed["seconds"]
 
         with step("Scoring and testing") as timed:
-            outcome = run_dbt(settings, ("build", "--select", "tag:scoring"))
+            champion = show_model(settings.artifacts)
+            _show_warnings([f"installed is {library}" for library in other_libraries(champion)])
+            engine.check_workers(champion["version"])
+            outcome = engine.build("build", "--select", *SCORED)
             _show_warnings(outcome.warnings)
         seconds["scoring"] = timed["seconds"]
 
         with step("Publishing") as timed:
-            published = publish(settings)
+            published = publish(engine.tables_for_publishing())
         seconds["publishing"] = timed["seconds"]
 
-    manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())
+        manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())
+        record["model_version"] = manifest["version"]
+        record["n_applicants"] = published.n_applicants
     return RunSummary(
         published=published,
         model_version=manifest["version"],
         auc=manifest["metrics"]["out_of_time"]["auc"]["value"],
         seconds=seconds,
     )
+
+
+def check_and_publish(settings: Settings) -> Published:
+    """Publish what is in the warehouse, if it passes the tests that a run would make.
+
+    Raises:
+        ScorehouseError: Nothing was scored, or a test fails; what was published before is untouched.
+    """
+    with open_warehouse(settings) as connection:
+        count_scored(connection)
+    with step("Testing"):
+        _show_warnings(run_dbt(settings, ("test", "--select", *SCORED)).warnings)
+    with step("Publishing"):
+        return publish(settings)
 
 
 def _show_warnings(warnings: list[str]) -> None:

@@ -24,6 +24,13 @@ class PointsScale:
     anchor_odds: float = 50.0
     points_to_double: float = 20.0
 
+    def __post_init__(self) -> None:
+        if not (self.anchor_odds > 0 and self.points_to_double > 0):
+            raise UsageError(
+                "Expected positive anchor_odds and points_to_double of the points scale, found "
+                f"{self.anchor_odds} and {self.points_to_double}."
+            )
+
     def points(self, pd: np.ndarray) -> np.ndarray:
         """Points of each PD.
 

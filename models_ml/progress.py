@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -17,11 +19,35 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
+from rich.text import Text
 
 LINE_EVERY_SECONDS = 10.0
 """How often a line is printed when standard error is not a terminal."""
 
-console = Console(stderr=True, highlight=False)
+
+class LogConsole(Console):
+    """Standard error, for people or, with ``as_json``, for machines: one JSON object per line."""
+
+    as_json = False
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print a line; a text that starts with its level ("error:", "warning:") is logged at that level."""
+        if not self.as_json:
+            super().print(*objects, **options)
+            return
+        message = Text.from_markup(" ".join(str(part) for part in objects)).plain.strip()
+        first, _, rest = message.partition(": ")
+        level = first if first in ("error", "warning", "stopped") else "info"
+        line = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "level": level,
+            "message": message if level == "info" else rest,
+        }
+        self.file.write(json.dumps(line) + "\n")
+        self.file.flush()
+
+
+console = LogConsole(stderr=True, highlight=False)
 """Everything that is not a result goes to standard error."""
 
 
@@ -34,7 +60,7 @@ class Progress:
         self.done = 0
         self._last_line = time.monotonic()
         self._bar: RichProgress | None = None
-        if console.is_terminal:
+        if console.is_terminal and not console.as_json:
             self._bar = RichProgress(
                 TextColumn("  {task.description}"),
                 BarColumn(),
@@ -72,7 +98,7 @@ class Progress:
             self._bar.update(self._task, completed=done)
         elif time.monotonic() - self._last_line > LINE_EVERY_SECONDS:
             self._last_line = time.monotonic()
-            print(f"  {self.step}: {done} of {self.total}", file=sys.stderr, flush=True)
+            console.print(f"  {self.step}: {done} of {self.total}")
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""

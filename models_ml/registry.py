@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,12 @@ from models_ml.artifact import (
     MANIFEST,
     champion_path,
     champion_version,
-    load_artifact,
     set_champion,
     verify_artifact,
 )
+from models_ml.challenger import challenger_version, set_challenger
 from models_ml.errors import ArtifactError, UsageError
-from models_ml.golden import check_golden
+from models_ml.loading import load_scorer
 from models_ml.ranking import ECE_BINS
 
 HISTORY = "history.jsonl"
@@ -35,6 +36,7 @@ class ModelEntry:
         version: Its version.
         created_at: When it was trained (UTC).
         champion: Whether it scores.
+        challenger: Whether it is scored beside the champion.
         auc: Out-of-time AUC, or None when unknown.
         problem: What is wrong with its files; None when its hashes hold.
     """
@@ -42,13 +44,14 @@ class ModelEntry:
     version: str
     created_at: str
     champion: bool
+    challenger: bool
     auc: float | None
     problem: str | None
 
 
 def list_models(artifacts: Path) -> tuple[ModelEntry, ...]:
     """All trained models, newest first."""
-    champion = champion_version(artifacts)
+    champion, challenger = champion_version(artifacts), challenger_version(artifacts)
     entries = []
     for path in artifacts.glob(f"*/{MANIFEST}"):
         folder = path.parent
@@ -65,6 +68,7 @@ def list_models(artifacts: Path) -> tuple[ModelEntry, ...]:
                 version=folder.name,
                 created_at=str(facts.get("created_at", "")),
                 champion=folder.name == champion,
+                challenger=folder.name == challenger,
                 auc=_metric(facts, "auc"),
                 problem=problem,
             )
@@ -74,7 +78,7 @@ def list_models(artifacts: Path) -> tuple[ModelEntry, ...]:
 
 def show_model(artifacts: Path, version: str | None = None) -> dict[str, Any]:
     """Verified manifest of a model; the champion's when no version is given."""
-    return verify_artifact(_folder(artifacts, version))[0]
+    return verify_artifact(folder_of(artifacts, version))[0]
 
 
 def verify_model(artifacts: Path, version: str | None = None) -> str:
@@ -86,9 +90,7 @@ def verify_model(artifacts: Path, version: str | None = None) -> str:
     Raises:
         ArtifactError: It must not be used; the message says why.
     """
-    artifact = load_artifact(_folder(artifacts, version))
-    check_golden(artifact)
-    return artifact.version
+    return load_scorer(folder_of(artifacts, version)).version
 
 
 def refusals(artifacts: Path, version: str) -> list[str]:
@@ -153,7 +155,7 @@ def rollback(artifacts: Path, reason: str) -> str:
     for event in history(artifacts):
         if event["action"] == "rollback":
             stack.pop()
-        else:
+        elif event["action"] == "promote":
             stack.append(event["version"])
     if len(stack) < 2 or stack[-1] != current:
         raise ArtifactError(
@@ -165,8 +167,26 @@ def rollback(artifacts: Path, reason: str) -> str:
     return stack[-2]
 
 
+def challenge(artifacts: Path, version: str | None) -> None:
+    """Have a model score beside the champion from the next run on, deciding nothing; None ends that.
+
+    Raises:
+        ArtifactError: The model is damaged or unknown.
+        UsageError: It is the champion, or there is no challenger to end.
+    """
+    if version is not None and version == champion_version(artifacts):
+        raise UsageError(f"{version} is the champion; a challenger must be another model.")
+    named = version or challenger_version(artifacts)
+    if named is None:
+        raise UsageError("There is no challenger.")
+    if version is not None:
+        verify_model(artifacts, version)
+    _record(artifacts, named, "challenge" if version else "end challenge")
+    set_challenger(artifacts, version)
+
+
 def history(artifacts: Path) -> tuple[dict[str, Any], ...]:
-    """All promotions and rollbacks, oldest first.
+    """All promotions, rollbacks and challenges, oldest first.
 
     Raises:
         ArtifactError: A line cannot be read.
@@ -189,22 +209,35 @@ def _set(
     artifacts: Path, version: str, action: str, reason: str | None, passed_over: list[str]
 ) -> None:
     """Record first, then switch: a crash between the two leaves the old champion and a trace."""
+    _record(artifacts, version, action, reason, passed_over)
+    set_champion(artifacts, version)
+    if challenger_version(artifacts) == version:
+        set_challenger(artifacts, None)
+
+
+def _record(
+    artifacts: Path,
+    version: str,
+    action: str,
+    reason: str | None = None,
+    passed_over: Sequence[str] = (),
+) -> None:
     event = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "action": action,
         "version": version,
         "previous": champion_version(artifacts),
         "reason": reason,
-        "gates_passed_over": passed_over,
+        "gates_passed_over": list(passed_over),
     }
     with (artifacts / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(event) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    set_champion(artifacts, version)
 
 
-def _folder(artifacts: Path, version: str | None) -> Path:
+def folder_of(artifacts: Path, version: str | None) -> Path:
+    """Folder of a model; the champion's when no version is given."""
     if version is None:
         return champion_path(artifacts)
     folder = artifacts / version

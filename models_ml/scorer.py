@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from models_ml.artifact import Artifact, load_artifact
+from models_ml.artifact import Artifact
 from models_ml.attribution import HybridScorer, contributions, first_and_last
 from models_ml.calibration import Calibration
 from models_ml.contract import LOG_ODDS, FeatureContract
@@ -125,7 +124,10 @@ class Scorer:
         Returns:
             Struct with the fields of `score_types`.
         """
-        batch = features_from_arrow(features, self.contract)
+        return self.score_batch(features_from_arrow(features, self.contract), reasons)
+
+    def score_batch(self, batch: FeatureBatch, reasons: bool = True) -> pa.StructArray:
+        """The same for N rows that are matrices already."""
         scores = self.score(batch)
         columns = {
             "pd": pa.array(scores.pd),
@@ -144,7 +146,11 @@ class Scorer:
             )
         columns["thin_file"] = pa.array(self._n_products(batch) < THIN_FILE_PRODUCTS)
         columns["unseen_code_count"] = pa.array(self._unseen_codes(batch))
-        columns["model_version"] = _pick(np.zeros(len(batch), np.int8), (self.version,))
+        for name, value in (
+            ("model_version", self.version),
+            ("contract_hash", self.contract.sha256),
+        ):
+            columns[name] = _pick(np.zeros(len(batch), np.int8), (value,))
         return pa.StructArray.from_arrays(list(columns.values()), names=list(columns))
 
     def _n_products(self, features: FeatureBatch) -> np.ndarray:
@@ -156,6 +162,30 @@ class Scorer:
             i for i, name in enumerate(self.contract.tree_feature_names) if name.endswith("_other")
         ]
         return features.tree_features[:, other].sum(axis=1, dtype=np.int32)
+
+
+def score_both(
+    champion: Scorer, challenger: Scorer | None, features: pa.StructArray
+) -> pa.StructArray:
+    """Two models' scores without reasons, from one reading of the features.
+
+    Args:
+        champion: The model that scores.
+        challenger: The model it is compared with, if any.
+        features: Struct of shape (N,) with the fields of the feature contract.
+
+    Returns:
+        Struct with the fields ``champion`` and ``challenger``, each as `score_types`; the challenger's is NULL when
+        there is none.
+    """
+    batch = features_from_arrow(features, champion.contract)
+    ours = champion.score_batch(batch, reasons=False)
+    theirs = (
+        pa.nulls(len(batch), ours.type)
+        if challenger is None
+        else challenger.score_batch(batch, reasons=False)
+    )
+    return pa.StructArray.from_arrays([ours, theirs], names=["champion", "challenger"])
 
 
 def score_types(contract: FeatureContract, reasons: bool = True) -> dict[str, str]:
@@ -170,24 +200,20 @@ def score_types(contract: FeatureContract, reasons: bool = True) -> dict[str, st
         "thin_file": "boolean",
         "unseen_code_count": "integer",
         "model_version": "varchar",
+        "contract_hash": "varchar",
     }
 
 
-def load_scorer(path: Path, contract: FeatureContract) -> Scorer:
-    """Load and verify an artifact and make its scorer.
+def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
+    """Make the scorer of a verified artifact.
 
     Args:
-        path: Folder of the artifact.
-        contract: Contract of the feature table that will be scored.
+        artifact: The model.
+        contract: Contract of the features that will be scored.
 
     Raises:
-        ArtifactError: The artifact is damaged or was trained on another contract.
+        ArtifactError: The model was trained on another contract, or its parts do not fit together.
     """
-    return make_scorer(load_artifact(path), contract)
-
-
-def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
-    """Make the scorer of a verified artifact; see `load_scorer`."""
     if artifact.contract.sha256 != contract.sha256:
         differences = "; ".join(artifact.contract.differences(contract))
         raise ArtifactError(

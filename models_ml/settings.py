@@ -18,6 +18,7 @@ class Settings:
         raw: Folder with ``train_data_*.pq`` and ``train_target.csv``.
         home: Folder under which everything is written.
         project: Folder with ``dbt_project/`` and ``profiles/``.
+        warehouse_file: Name of the DuckDB file below ``home`` that has the tables.
         memory: Memory limit of DuckDB, in DuckDB's notation.
     """
 
@@ -25,6 +26,7 @@ class Settings:
     home: Path
     project: Path = PROJECT_ROOT
     memory: str = "4GB"
+    warehouse_file: str = "warehouse.duckdb"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -38,7 +40,7 @@ class Settings:
     @property
     def warehouse(self) -> Path:
         """The working DuckDB file, which dbt writes."""
-        return self.home / "warehouse.duckdb"
+        return self.home / self.warehouse_file
 
     @property
     def artifacts(self) -> Path:

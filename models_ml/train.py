@@ -48,7 +48,9 @@ from models_ml.training_data import check_slices, data_facts, sample
 from models_ml.training_settings import TrainingSettings, read_training_settings
 from models_ml.warehouse import Outcomes, open_warehouse, read_features, read_outcomes
 
-LIBRARIES = ("torch", "lightgbm", "numpy", "scikit-learn", "duckdb", "safetensors", "pyarrow")
+LIBRARIES = (
+    *("torch", "lightgbm", "numpy", "numba", "scikit-learn", "duckdb", "safetensors", "pyarrow"),
+)
 REFERENCE_APPLICANTS = 20_000
 """Most applicants from whom the reference applicant and the golden rows are chosen."""
 
@@ -197,7 +199,10 @@ def _facts(
     return {
         "seed": training.seed,
         "settings": training.recorded(),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "libraries": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in LIBRARIES},
+        },
         "data": data,
         "data_sha256": hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest(),
         "contract": contract.sha256,

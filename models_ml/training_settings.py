@@ -17,7 +17,13 @@ from models_ml.errors import UsageError
 from models_ml.points import PointsScale, RiskBands
 
 SETTINGS_FILE = Path(__file__).with_name("training.toml")
-PARTS = {"autoencoder": AutoencoderSettings, "encoder": EncoderTraining, "booster": BoosterSettings}
+PARTS = {
+    "autoencoder": AutoencoderSettings,
+    "encoder": EncoderTraining,
+    "booster": BoosterSettings,
+    "scale": PointsScale,
+    "bands": RiskBands,
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ def read_training_settings(path: Path = SETTINGS_FILE, **changes: Any) -> Traini
             raise UsageError(
                 f"{path}: [{name}] has no setting {unknown[0]!r}; expected {', '.join(sorted(known))}."
             )
-        parts[name] = PARTS[name](**values)
+        frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        parts[name] = PARTS[name](**frozen)
     return replace(TrainingSettings(**parts), **changes)
 
 

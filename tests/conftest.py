@@ -12,12 +12,14 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from browser import browser
+from postgres_server import postgres
 from small_model import small_model
 
 from models_ml.settings import PROJECT_ROOT, Settings
 
 FACTS = PROJECT_ROOT / "models_ml" / "facts"
-__all__ = ["small_model"]  # a fixture that tests of the scoring path share
+__all__ = ["browser", "postgres", "small_model"]  # fixtures that several test files share
 
 SCOREHOUSE = Path(sys.executable).parent / "scorehouse"
 FIRST_SIMULATED_ID = 10_000
@@ -39,10 +41,15 @@ class Installation:
     def environment(self) -> Mapping[str, str]:
         return {**os.environ, **self.settings.environment(), "COLUMNS": "200"}
 
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def command(
+        self,
+        *arguments: str,
+        check: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
             [str(SCOREHOUSE), *arguments],
-            env=self.environment,
+            env={**self.environment, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=600,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lightgbm as lgb
@@ -21,6 +21,7 @@ from models_ml.contract import PADDING, FeatureContract, read_contract
 from models_ml.encoder_kernel import encode, make_encoder
 from models_ml.features import FeatureBatch
 from models_ml.forest import read_forest
+from models_ml.golden import golden_rows
 from models_ml.points import PointsScale, RiskBands
 from models_ml.reasons import read_reason_codes
 from models_ml.scorer import Scorer, make_scorer
@@ -131,6 +132,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> SmallModel:
         reference=choose_reference(features, raw_scores),
         reason_codes=read_reason_codes(SEEDS / "reason_codes.csv", contract),
     )
+    artifact = replace(artifact, golden=golden_rows(artifact, features))
     artifacts = tmp_path_factory.mktemp("artifacts")
     artifact = load_artifact(save_artifact(artifact, artifacts))
     set_champion(artifacts, artifact.version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_the_command_stops_before_anything_is_written(tmp_path: Path) -> None:
     assert result.returncode == 65
     assert "pre_util" in result.stderr.split("error:")[1]
     assert "Traceback" not in result.stderr
-    assert [path.name for path in installation.home.iterdir()] == [".lock"]
+    assert sorted(path.name for path in installation.home.iterdir()) == [".lock", "runs.jsonl"]
 
 
 def test_missing_folder_names_the_remedy(tmp_path: Path) -> None:
@@ -102,6 +103,26 @@ def test_missing_folder_names_the_remedy(tmp_path: Path) -> None:
     result = installation.command("run", check=False)
     assert result.returncode == 66
     assert "scorehouse simulate" in result.stderr
+
+
+def test_errors_can_be_json_lines(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "nowhere", tmp_path / "home")
+    result = installation.command("--log-format", "json", "run", check=False)
+    assert result.returncode == 66
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["info", "error"]
+    assert "scorehouse simulate" in lines[-1]["message"]
+
+
+def test_a_failed_run_is_in_the_run_log(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "nowhere", tmp_path / "home")
+    installation.command("run", check=False)
+    installation.command("run", check=False)
+    log = (installation.home / "runs.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in log]
+    assert [event["event"] for event in events] == ["start", "end"] * 2
+    assert (events[1]["outcome"], events[1]["exit_code"]) == ("failed", 66)
+    assert "scorehouse simulate" in events[1]["message"]
 
 
 def test_extra_column_is_only_a_warning(tmp_path: Path) -> None:

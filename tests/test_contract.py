@@ -68,6 +68,7 @@ def test_warehouse_table_follows_the_contract(
         "where table_name = 'applicant_features' order by column_index"
     )
     found = dict(zip(columns["column_name"], columns["data_type"], strict=True))
+    assert found.pop("features_hash") == "varchar"
     assert found.pop("source_fingerprint") == "varchar"
     assert list(found.items()) == list(contract.data_types.items())
 

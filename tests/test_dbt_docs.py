@@ -20,7 +20,9 @@ MONTH = 30 * 24 * 3600
 def test_docs_are_complete_and_follow_the_conventions(
     finished_run: Installation, tmp_path: Path
 ) -> None:
-    run_dbt(finished_run.settings, ("docs", "generate"))
+    run_dbt(finished_run.settings, ("docs", "generate", "--static"))
+    page = (finished_run.home / "dbt_target" / "static_index.html").read_text()
+    assert "What to do: on a moderate shift" in page  # one file with every description in it
     conventions = (PROJECT_ROOT / "dbt-bouncer.yml").read_text()
     config = tmp_path / "dbt-bouncer.yml"
     config.write_text(f"dbt_artifacts_dir: {finished_run.home / 'dbt_target'}\n{conventions}")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from test_feature_models import assert_equal_features, expected_features, product
 
 from models_ml.contract import FeatureContract, read_contract
+from udf.registration import ScoreFunction, register
 
 VARIED = ("pre_util", "pre_loans5", "pre_loans90", "enc_paym_11", "fclose_flag")
 MODELS = (
@@ -38,6 +39,8 @@ def compiled(finished_run: Installation) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = finished_run.home / "dbt_target" / "compiled" / "scorehouse" / "models"
     source = f"read_parquet('{finished_run.raw}/train_data_*.pq', filename = 'raw_file')"
     with duckdb.connect(":memory:") as connection:
+        settings = finished_run.settings
+        register(connection, ScoreFunction(settings.artifacts, read_contract(settings.dictionary)))
         connection.execute("attach ':memory:' as warehouse; use warehouse")
         codes = ", ".join(f"{name} bigint" for name in raw_columns())
         connection.execute(f"create table raw_products ({codes}, raw_file varchar)")

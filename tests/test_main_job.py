@@ -11,7 +11,7 @@ from conftest import FACTS, N_SIMULATED, Installation, real_products
 from models_ml.artifact import champion_path, champion_version
 from models_ml.contract import read_contract
 from models_ml.features import features_from_arrow
-from models_ml.scorer import load_scorer
+from models_ml.loading import load_scorer
 
 
 def test_every_applicant_with_products_has_one_score(finished_run: Installation) -> None:
@@ -37,7 +37,9 @@ def test_published_files_hold_the_scores_of_the_warehouse(finished_run: Installa
     parquet = duckdb.sql(f"from '{folder / 'applicant_scores.parquet'}' order by id").df()
     pd.testing.assert_frame_equal(parquet, working)
     assert sorted(path.name for path in folder.iterdir()) == [
+        ".snapshots",
         "applicant_scores.parquet",
+        "applicant_scores_by_band",
         "credit_scores.duckdb",
     ]
 

@@ -10,6 +10,7 @@ from models_ml.artifact import champion_version, load_artifact, save_artifact
 from models_ml.errors import ArtifactError, UsageError
 from models_ml.golden import check_golden, golden_rows
 from models_ml.registry import history, list_models, promote, refusals, rollback, verify_model
+from models_ml.scorer import make_scorer
 
 
 def figures(auc: float, ece: float = 0.001) -> dict:
@@ -80,7 +81,7 @@ def test_golden_rows_notice_another_calibration(save, tmp_path: Path) -> None:
     artifact = load_artifact(tmp_path / save(0.76))
     changed = replace(artifact, calibration=replace(artifact.calibration, intercept=0.0))
     with pytest.raises(ArtifactError, match="golden row"):
-        check_golden(changed)
+        check_golden(changed, make_scorer(changed, changed.contract))
 
 
 def test_damage_cannot_be_forced(save, tmp_path: Path) -> None:

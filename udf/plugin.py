@@ -1,4 +1,4 @@
-"""dbt-duckdb plugin: registers ``score_applicant`` on every connection that dbt opens."""
+"""dbt-duckdb plugin: registers ``score_applicant`` and a few quantiles on every connection that dbt opens."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 from models_ml.contract import read_contract
 from models_ml.settings import Settings
 from udf.registration import ScoreFunction, register
+from udf.statistics import register_statistics
 
 
 class Plugin(BasePlugin):
@@ -24,3 +25,4 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register on the connection, never on a cursor: a freed cursor's function crashes DuckDB."""
         register(conn, self.function)
+        register_statistics(conn)

@@ -1,16 +1,18 @@
-"""The SQL function ``score_applicant``: one struct of features in, one struct of scores out.
+"""The SQL functions around the scorer, first of all ``score_applicant``: a struct of features in, one of scores out.
 
 Works on any DuckDB connection, with or without dbt::
 
     connection = duckdb.connect("data/warehouse.duckdb")
     register(connection, ScoreFunction(Path("data/artifacts"), read_contract(...)))
-    connection.sql("select score_applicant(f) from applicant_features as f")
+    connection.sql("select score_applicant(f) from (select ... from applicant_features) as f")
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -18,28 +20,41 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from duckdb.sqltypes import DuckDBPyType
 
 from models_ml.artifact import champion_path
+from models_ml.challenger import challenger_path
 from models_ml.contract import FeatureContract
-from models_ml.scorer import Scorer, load_scorer, score_types
+from models_ml.feature_record import feature_hashes, pack
+from models_ml.features import FeatureBatch, features_from_arrow
+from models_ml.loading import load_scorer
+from models_ml.scorer import Scorer, score_both, score_types
 
 FUNCTION_NAME = "score_applicant"
 PD_FUNCTION_NAME = "score_applicant_pd"
 """The same without reasons, several times as fast."""
+BOTH_FUNCTION_NAME = "score_champion_and_challenger"
+HASH_FUNCTION_NAME = "hash_features"
+PACK_FUNCTION_NAME = "pack_features"
+CHAMPION_FUNCTION_NAME = "champion_version"
+CHALLENGER_FUNCTION_NAME = "challenger_version"
+
+Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 class ScoreFunction:
-    """The function DuckDB calls, from several threads at once, with at most 2,048 rows each time.
+    """The functions DuckDB calls, from several threads at once, with at most 2,048 rows each time.
 
-    The champion model is loaded at the first call and kept: one statement never mixes two models. ``refresh`` makes
+    The models are loaded when they are first asked for and kept: one run never mixes two champions. ``refresh`` makes
     the next call look again.
     """
 
     def __init__(self, artifacts: Path, contract: FeatureContract) -> None:
         self.artifacts = artifacts
         self.contract = contract
-        self._scorer: Scorer | None = None
+        self._champion: Scorer | None = None
+        self._challenger: Scorer | None = None
+        self._challenger_known = False
         self._lock = threading.Lock()
 
-    def __call__(self, features: pa.ChunkedArray | pa.Array) -> pa.Array:
+    def __call__(self, features: Column) -> pa.Array:
         """Score one vector of applicants, with reasons.
 
         Args:
@@ -48,47 +63,112 @@ class ScoreFunction:
         Returns:
             Struct column with the fields of ``score_types``, row by row.
         """
-        return self._score(features, reasons=True)
-
-    def pd_only(self, features: pa.ChunkedArray | pa.Array) -> pa.Array:
-        """The same without reasons."""
-        return self._score(features, reasons=False)
-
-    def _score(self, features: pa.ChunkedArray | pa.Array, reasons: bool) -> pa.Array:
         scorer = self.scorer()
-        chunks = features.chunks if isinstance(features, pa.ChunkedArray) else [features]
-        scored = [scorer.score_arrow(chunk, reasons) for chunk in chunks]
-        return pa.concat_arrays(scored) if len(scored) != 1 else scored[0]
+        return _by_chunk(features, scorer.score_arrow)
+
+    def pd_only(self, features: Column) -> pa.Array:
+        """The same without reasons."""
+        scorer = self.scorer()
+        return _by_chunk(features, lambda chunk: scorer.score_arrow(chunk, reasons=False))
+
+    def both(self, features: Column) -> pa.Array:
+        """Champion's and challenger's scores without reasons, from one reading of the features.
+
+        Returns:
+            Struct column with the fields ``champion`` and ``challenger``; the challenger's is NULL when none is set.
+        """
+        champion, challenger = self.scorer(), self.challenger()
+
+        return _by_chunk(features, lambda chunk: score_both(champion, challenger, chunk))
+
+    def hashes(self, features: Column) -> pa.Array:
+        """Hash of each feature row; needs no model."""
+        return self._rows(features, lambda batch: pa.array(feature_hashes(batch, self.contract)))
+
+    def packed(self, features: Column) -> pa.Array:
+        """Each feature row as a compressed record; needs no model."""
+        return self._rows(features, lambda batch: pa.array(pack(batch), pa.binary()))
 
     def scorer(self) -> Scorer:
-        """The champion's scorer, loaded once."""
+        """The champion's scorer, loaded once.
+
+        Raises:
+            ArtifactError: There is no usable champion.
+        """
         with self._lock:
-            if self._scorer is None:
-                self._scorer = load_scorer(champion_path(self.artifacts), self.contract)
-            return self._scorer
+            if self._champion is None:
+                self._champion = load_scorer(champion_path(self.artifacts), self.contract)
+            return self._champion
+
+    def challenger(self) -> Scorer | None:
+        """The challenger's scorer, loaded once; None when no challenger is set."""
+        with self._lock:
+            if not self._challenger_known:
+                folder = challenger_path(self.artifacts)
+                self._challenger = load_scorer(folder, self.contract) if folder else None
+                self._challenger_known = True
+            return self._challenger
+
+    def champion_version(self) -> str:
+        """Version that scores from here on, with this object."""
+        return self.scorer().version
+
+    def challenger_version(self) -> str | None:
+        """Version of the challenger, or None."""
+        challenger = self.challenger()
+        return None if challenger is None else challenger.version
 
     def refresh(self) -> None:
-        """Load the champion anew at the next call."""
+        """Load the models anew at the next call."""
         with self._lock:
-            self._scorer = None
+            self._champion = self._challenger = None
+            self._challenger_known = False
+
+    def _rows(self, features: Column, compute: Callable[[FeatureBatch], pa.Array]) -> pa.Array:
+        return _by_chunk(features, lambda chunk: compute(features_from_arrow(chunk, self.contract)))
 
 
 def register(connection: DuckDBPyConnection, function: ScoreFunction) -> None:
-    """Register ``score_applicant`` and ``score_applicant_pd`` on a connection.
+    """Register all functions on a connection.
 
     Special null handling is needed: by default DuckDB drops rows with a NULL argument before the call, and they
-    would get a NULL score without any message.
+    would get a NULL score without any message. The versions are declared to have side effects, so that no plan keeps
+    an old one.
     """
-    for name, call, reasons in (
-        (FUNCTION_NAME, function.__call__, True),
-        (PD_FUNCTION_NAME, function.pd_only, False),
-    ):
+    pd_types = score_types(function.contract, reasons=False)
+    functions: tuple[tuple[str, Callable[..., pa.Array], object], ...] = (
+        (FUNCTION_NAME, function.__call__, score_types(function.contract)),
+        (PD_FUNCTION_NAME, function.pd_only, pd_types),
+        (BOTH_FUNCTION_NAME, function.both, {"champion": pd_types, "challenger": pd_types}),
+        (HASH_FUNCTION_NAME, function.hashes, "varchar"),
+        (PACK_FUNCTION_NAME, function.packed, "blob"),
+    )
+    for name, call, returned in functions:
         connection.create_function(
             name,
             call,
             [DuckDBPyType(function.contract.data_types)],
-            DuckDBPyType(score_types(function.contract, reasons)),
+            DuckDBPyType(returned),
             type=PythonUDFType.ARROW,
             null_handling=FunctionNullHandling.SPECIAL,
             side_effects=False,
         )
+    for name, version in (
+        (CHAMPION_FUNCTION_NAME, function.champion_version),
+        (CHALLENGER_FUNCTION_NAME, function.challenger_version),
+    ):
+        connection.create_function(
+            name,
+            version,
+            [],
+            DuckDBPyType("varchar"),
+            type=PythonUDFType.NATIVE,
+            null_handling=FunctionNullHandling.SPECIAL,
+            side_effects=True,
+        )
+
+
+def _by_chunk(features: Column, compute: Callable[[pa.StructArray], pa.Array]) -> pa.Array:
+    chunks = features.chunks if isinstance(features, pa.ChunkedArray) else [features]
+    computed = [compute(chunk) for chunk in chunks]
+    return pa.concat_arrays(computed) if len(computed) != 1 else computed[0]

@@ -1,16 +1,33 @@
 {#
-    A share as SQL text. Refuses anything that is not a number from 0 to 1, so that a quoted value from `--vars` can
-    never reach the SQL.
+    A share as SQL text: a number from 0 to 1; see validated_number.
 
     Args:
         name: name of the var.
         value: its value; read from the vars when not given.
 #}
 {% macro validated_share(name, value=none) -%}
+    {{ return(validated_number(name, 0, 1, value)) }}
+{%- endmacro %}
+
+{#
+    A number from the vars as SQL text. Refuses anything else, so that a quoted value from `--vars` can never reach the
+    SQL.
+
+    Args:
+        name: name of the var.
+        minimum: smallest allowed value.
+        maximum: largest allowed value; none for no limit.
+        value: its value; read from the vars when not given.
+#}
+{% macro validated_number(name, minimum, maximum=none, value=none) -%}
     {%- set value = var(name) if value is none else value -%}
-    {%- if value is not number or value is boolean or value < 0 or value > 1 -%}
+    {%- set expected = 'a number between ' ~ minimum ~ ' and ' ~ maximum if maximum is not none
+        else 'a number of at least ' ~ minimum -%}
+    {#- NaN is the number that is not equal to itself; infinity is above every limit a sum of money has. -#}
+    {%- if value is not number or value is boolean or value != value or value < minimum
+        or value > (maximum if maximum is not none else 1e15) -%}
         {{ exceptions.raise_compiler_error(
-            "var " ~ name ~ ": expected a number between 0 and 1, found '" ~ value
+            "var " ~ name ~ ": expected " ~ expected ~ ", found '" ~ value
             ~ "'; mend it in dbt_project.yml or --vars"
         ) }}
     {%- endif -%}

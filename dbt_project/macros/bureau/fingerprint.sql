@@ -12,3 +12,29 @@
 {% macro default__fingerprint(text) -%}
     md5_number_lower({{ text }})
 {%- endmacro %}
+
+{# The same number, signed: the last 8 of the 16 bytes of the MD5, lowest byte first. #}
+{% macro spark__fingerprint(text) -%}
+    (
+        {%- for byte in range(8) %}
+        {{ "| " if not loop.first }}shiftleft(
+            cast(conv(substring(md5({{ text }}), {{ 17 + 2 * byte }}, 2), 16, 10) as bigint), {{ 8 * byte }}
+        )
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# Expression: such a number as text, without a sign. #}
+{% macro fingerprint_text(number) -%}
+    {{ return(adapter.dispatch('fingerprint_text')(number)) }}
+{%- endmacro %}
+
+{% macro default__fingerprint_text(number) -%}
+    cast({{ number }} as varchar)
+{%- endmacro %}
+
+{% macro spark__fingerprint_text(number) -%}
+    cast(
+        cast({{ number }} as decimal(20, 0)) + case when {{ number }} < 0 then 18446744073709551616 else 0 end as string
+    )
+{%- endmacro %}

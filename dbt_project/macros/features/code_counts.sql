@@ -37,3 +37,25 @@
         {%- endfor -%}
     ]::utinyint[{{ column.n_codes + 1 }}]
 {%- endmacro %}
+
+{% macro spark__packed_code_counts(column) -%}
+    {%- set words = (column.n_codes + 1 + 6) // 7 -%}
+    {%- for word in range(words) %}
+    sum(
+        case
+            when {{ column.name }} div 7 = {{ word }}
+                then shiftleft(cast(1 as bigint), 8 * cast({{ column.name }} % 7 as integer))
+            else 0
+        end
+    ) as {{ column.name }}__{{ word }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro spark__unpacked_code_counts(column) -%}
+    array(
+        {%- for position in range(column.n_codes + 1) -%}
+        cast(shiftright({{ column.name }}__{{ position // 7 }}, {{ 8 * (position % 7) }}) & 255 as smallint)
+        {{- ", " if not loop.last }}
+        {%- endfor -%}
+    )
+{%- endmacro %}

@@ -12,6 +12,6 @@
         when {{ column.name }} < {{ column.n_codes }}
             {%- if column.absent_codes %} and {{ column.name }} not in ({{ column.absent_codes | join(', ') }}){% endif %}
             then {{ column.name }}
-        else cast({{ column.n_codes }} as utinyint)
+        else cast({{ column.n_codes }} as {{ type_byte() }})
     end
 {%- endmacro %}

@@ -11,10 +11,12 @@
     {%- set problems, recorded = [], [] -%}
     {%- for column in columns if column.payment_month is not none and column.payment_month < months -%}
         {%- set weight = months - column.payment_month if weighted else 1 -%}
-        {%- set paid, late, very_late = range(column.paid_code + 1, column.paid_code + 4) -%}
-        {%- set problem = column.name ~ "[" ~ late ~ "]::integer + " ~ column.name ~ "[" ~ very_late ~ "]" -%}
+        {%- set paid, late, very_late = range(column.paid_code, column.paid_code + 3) -%}
+        {%- set problem = "cast(" ~ count_of_code(column.name, late) ~ " as integer) + " ~ count_of_code(column.name, very_late) -%}
         {%- do problems.append(weight ~ " * (" ~ problem ~ ")") -%}
-        {%- do recorded.append(weight ~ " * (" ~ column.name ~ "[" ~ paid ~ "]::integer + " ~ problem ~ ")") -%}
+        {%- do recorded.append(weight ~ " * (cast(" ~ count_of_code(column.name, paid) ~ " as integer) + " ~ problem ~ ")") -%}
     {%- endfor -%}
-    cast(100 * ({{ problems | join(' + ') }}) // greatest({{ recorded | join(' + ') }}, 1) as utinyint)
+    {%- set problem_months = "100 * (" ~ problems | join(' + ') ~ ")" -%}
+    {%- set recorded_months = "greatest(" ~ recorded | join(' + ') ~ ", 1)" -%}
+    cast({{ whole_quotient(problem_months, recorded_months) }} as {{ type_byte() }})
 {%- endmacro %}

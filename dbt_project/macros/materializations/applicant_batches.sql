@@ -6,9 +6,15 @@
         1. deletes rows whose id and version are not in the work list (gone or changed),
         2. computes the missing ones, at most var `batch_applicants` per statement, so that memory stays bounded
            whatever the number of applicants; the model restricts itself with in_batch().
-    All in one transaction: a failure, Ctrl-C or kill -9 leaves the table as it was. `--full-refresh`, or a change of
-    columns, computes everything into a new table and swaps at the end; an interrupted one leaves the old table, and the
-    next run removes the unfinished one. The contract is enforced as for a table.
+    All in one transaction: a failure, Ctrl-C or kill -9 leaves the table as it was. Where no row stays (first build,
+    `--full-refresh`, a change of columns, a new model), everything is computed into a new table that takes the place
+    of the old one at the end; an interrupted one leaves the old table, and the next run removes the unfinished one. The
+    contract is enforced as for a table.
+
+    With config `append_only` nothing is ever deleted or replaced, not even by `--full-refresh`: an id has one row for
+    each version it ever had. Each batch is committed, and an interrupted run is resumed by the next one.
+
+    Config `archive` names a model that gets the feature rows that leave the table, in the transaction in which they do.
 #}
 {% materialization applicant_batches, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -17,49 +23,71 @@
     {%- set backup = make_backup_relation(target_relation, 'table' if existing is none else existing.type) -%}
     {%- set work_list = ref(config.require('work_list')) -%}
     {%- set key = ['id'] + config.require('version_columns') -%}
+    {%- set append_only = config.get('append_only', false) -%}
     {{ drop_relation_if_exists(load_cached_relation(intermediate)) }}
     {{ drop_relation_if_exists(load_cached_relation(backup)) }}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- set rebuild = existing is none or not existing.is_table or should_full_refresh()
-        or not scorehouse.has_columns_of_contract(existing) -%}
+    {%- set usable = existing is not none and existing.is_table and scorehouse.has_columns_of_contract(existing) -%}
+    {% if append_only and existing is not none and not usable %}
+        {{ exceptions.raise_compiler_error(
+            existing ~ " has other columns than its contract and is never replaced; rename it to keep it, and run again"
+        ) }}
+    {% endif %}
+    {%- set rebuild = not usable
+        or (not append_only and (should_full_refresh() or scorehouse.no_row_stays(existing, work_list, key))) -%}
     {%- set building = intermediate if rebuild else target_relation -%}
+    {%- set archive = config.get('archive') -%}
     {% if rebuild %}
         {% call statement('create') -%}
             {{ create_table_as(False, building, 'select * from (' ~ compiled_code ~ ') where false', 'sql') }}
         {%- endcall %}
-    {% else %}
+    {% elif not append_only %}
+        {%- set leaves -%}
+            not exists (select 1 from {{ work_list }} as due where {{ scorehouse.same_key(key) }})
+        {%- endset %}
+        {% if archive %}
+            {% do run_query(scorehouse.archive_features(existing, ref(archive), leaves)) %}
+        {% endif %}
         {% call statement('delete') -%}
-            delete from {{ building }} where ({{ key | join(', ') }}) not in (select ({{ key | join(', ') }}) from {{ work_list }})
+            delete from {{ building }} as found where {{ leaves }}
         {%- endcall %}
     {% endif %}
 
-    {% set n_missing = run_query(scorehouse.count_missing_applicants(work_list, building)).rows[0][0] %}
+    {#- A new table is not in use yet and an appended one is never read halfway: commit each batch. Rows of one large
+        transaction would spill; here nobody may see the table between delete and insert. #}
+    {% set commit_batches = rebuild or append_only %}
+    {% do run_query(scorehouse.create_missing_ids(work_list, building, key)) %}
+    {% set n_missing = run_query('select count(*) from missing_ids').rows[0][0] %}
     {% set batch_applicants = var('batch_applicants') | int %}
     {% set n_batches = (n_missing + batch_applicants - 1) // batch_applicants %}
     {% set column_names = model.columns | join(', ') %}
     {% set done = namespace(last_id=-1) %}
     {% for batch in range(n_batches) %}
         {% do log(this.identifier ~ ": batch " ~ (batch + 1) ~ " of " ~ n_batches, info=(n_batches > 1)) %}
-        {% do run_query(scorehouse.set_batch(work_list, building, done.last_id, batch_applicants)) %}
+        {% do run_query(scorehouse.set_batch(done.last_id, batch_applicants)) %}
         {% call statement('batch') -%}
             insert into {{ building }} ({{ column_names }})
             select {{ column_names }} from ({{ compiled_code }})
         {%- endcall %}
-        {% if rebuild %}
-            {#- A new table is not in use yet, and one large transaction would spill what it wrote: commit each batch. #}
+        {% if commit_batches %}
             {% do adapter.commit() %}
         {% endif %}
         {% set done.last_id = run_query("select list_last(getvariable('batch_ids'))").rows[0][0] %}
     {% endfor %}
     {% do run_query("reset variable batch_ids") %}
+    {% do run_query("drop table missing_ids") %}
 
     {% call noop_statement('main', 'OK ' ~ n_missing ~ ' applicants') -%}
         {{ compiled_code }}
     {%- endcall %}
 
     {% if rebuild %}
+        {% if usable and archive %}
+            {%- set leaves = 'features_hash not in (select features_hash from ' ~ intermediate ~ ')' -%}
+            {% do run_query(scorehouse.archive_features(existing, ref(archive), leaves)) %}
+        {% endif %}
         {% if existing is not none %}
             {% do adapter.rename_relation(existing, backup) %}
         {% endif %}
@@ -75,22 +103,56 @@
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{# Query: number of applicants that are in the work list and not in the table. #}
-{% macro count_missing_applicants(work_list, building) %}
-    select count(*) from {{ work_list }} where id not in (select id from {{ building }})
+{# Condition: a row of the table, alias found, and one of the work list, alias due, are of one applicant and version. #}
+{% macro same_key(key) %}
+    {%- for column in key %}found.{{ column }} = due.{{ column }}{{ ' and ' if not loop.last }}{% endfor -%}
+{% endmacro %}
+
+{#
+    Statement: keep feature rows that leave their table, once each.
+
+    Args:
+        features: the table `applicant_features`.
+        archive: the table `applicant_features_archive`.
+        leaves: condition on a row of the table, alias found.
+#}
+{% macro archive_features(features, archive, leaves) %}
+    insert into {{ archive }} (features_hash, packed_features, archived_at)
+    select
+        features_hash,
+        any_value(pack_features(features)),
+        {{ run_start() }}
+    from (
+        select features_hash, {{ model_features() }} as features
+        from {{ features }} as found
+        where {{ leaves }} and features_hash not in (select features_hash from {{ archive }})
+    ) as leaving
+    group by features_hash
+{% endmacro %}
+
+{# True when no row of the table is in the work list as it is. #}
+{% macro no_row_stays(relation, work_list, key) %}
+    {% set query %}
+        select not exists (
+            select 1 from {{ relation }} as found inner join {{ work_list }} as due on {{ scorehouse.same_key(key) }}
+        )
+    {% endset %}
+    {{ return(run_query(query).rows[0][0]) }}
+{% endmacro %}
+
+{# Statement: the temporary table missing_ids, of applicants of the work list whose row is not in the table. #}
+{% macro create_missing_ids(work_list, building, key) %}
+    create or replace temporary table missing_ids as
+    select due.id
+    from {{ work_list }} as due
+    where not exists (select 1 from {{ building }} as found where {{ scorehouse.same_key(key) }})
 {% endmacro %}
 
 {# Statement: put the next missing applicants, by id, into the session variable that in_batch() reads. #}
-{% macro set_batch(work_list, building, after_id, batch_applicants) %}
+{% macro set_batch(after_id, batch_applicants) %}
     set variable batch_ids = (
         select list(id order by id)
-        from (
-            select id
-            from {{ work_list }}
-            where id > {{ after_id }} and id not in (select id from {{ building }})
-            order by id
-            limit {{ batch_applicants }}
-        )
+        from (select id from missing_ids where id > {{ after_id }} order by id limit {{ batch_applicants }})
     )
 {% endmacro %}
 

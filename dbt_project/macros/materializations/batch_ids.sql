@@ -18,3 +18,15 @@
 {% macro default__batch_ids(work_list) -%}
     select id from {{ work_list }}
 {%- endmacro %}
+
+{# Other engines have no batches; a table that only grows (append_only) gets the applicants it does not have yet. #}
+{% macro spark__batch_ids(work_list) -%}
+    select id
+    from {{ work_list }} as due
+    {%- if config.get('append_only', false) and is_incremental() %}
+    where not exists (
+        select 1 from {{ this }} as found
+        where {{ scorehouse.same_key(['id'] + config.require('version_columns')) }}
+    )
+    {%- endif %}
+{%- endmacro %}

@@ -1,3 +1,5 @@
+{#- On Spark a table: the metastore that Spark brings along takes no view of this length. -#}
+{{ config(materialized='table' if target.type == 'spark' else 'view') }}
 -- depends_on: {{ ref('data_dictionary') }}
 {%- set columns = bureau_columns() %}
 

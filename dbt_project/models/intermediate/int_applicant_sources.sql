@@ -17,7 +17,8 @@ parts as (
 
 dictionary as (
 
-    select md5(string_agg(column_name || ' ' || n_codes || ' ' || absent_codes, ',' order by position)) as version
+    select
+        {{ md5_text(joined_in_order("column_name || ' ' || n_codes || ' ' || absent_codes", 'position')) }} as version
     from {{ ref('data_dictionary') }}
 
 ),
@@ -36,7 +37,8 @@ fingerprints as (
 
     select
         applicant_parts.id,
-        cast(bit_xor(part_fingerprints.fingerprint) as varchar) as source_fingerprint
+        {{ fingerprint_text('bit_xor(part_fingerprints.fingerprint)') }} as source_fingerprint,
+        min(applicant_parts.raw_part) as raw_part
     from applicant_parts
     inner join part_fingerprints
         on applicant_parts.raw_part = part_fingerprints.raw_part

@@ -27,7 +27,7 @@ split as (
     select
         id,
         defaulted,
-        cast(floor(application_order * 20) + 1 as utinyint) as application_slice,
+        cast(floor(application_order * 20) + 1 as {{ type_byte() }}) as application_slice,
         case
             when application_order < {{ train_end }} then 'train'
             when application_order < {{ early_stopping_end }} then 'early_stopping'

@@ -20,8 +20,7 @@ counts as (
     select
         id,
         '{{ column.name }}' as column_name,
-        unnest(range({{ column.n_codes + 1 }})) as position,
-        unnest({{ column.name }}) as n_products
+        {{ positions_and_counts(column.name, column.n_codes + 1) }}
     from features
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -32,7 +31,10 @@ readable as (
     select
         counts.id,
         counts.column_name,
-        case when counts.position = dictionary.n_codes then 'other' else cast(counts.position as varchar) end as code,
+        case
+            when counts.position = dictionary.n_codes then 'other'
+            else cast(counts.position as {{ type_text() }})
+        end as code,
         counts.n_products,
         dictionary.business_group,
         dictionary.description

@@ -1,34 +1,40 @@
+{{ config(
+    materialized='applicant_batches' if target.type == 'duckdb' else 'table',
+    work_list='scores_due',
+    version_columns=['features_hash', 'model_version', 'decision_policy'],
+) }}
+
 with
 
-features as (
+due as (
 
-    select * exclude (source_fingerprint) from {{ ref('applicant_features') }}
+    select * from {{ ref('scores_due') }}
 
 ),
 
-scored as (
+batch as (
 
-    select
-        id,
-        score_applicant(features) as scored
-    from features
+    {{ batch_ids(ref('scores_due')) | indent(4) }}
+
+),
+
+history as (
+
+    select * from {{ ref('applicant_scores_history') }}
 
 ),
 
 scores as (
 
-    select
-        id,
-        scored.pd as pd,
-        scored.score as score,
-        scored.risk_band as risk_band,
-        scored.reason_codes as reason_codes,
-        scored.contributions as contributions,
-        scored.thin_file as thin_file,
-        scored.unseen_code_count as unseen_code_count,
-        scored.model_version as model_version,
-        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as scored_at
-    from scored
+    select history.*
+    from history
+    inner join due
+        on
+            history.id = due.id
+            and history.features_hash = due.features_hash
+            and history.model_version = due.model_version
+            and history.decision_policy = due.decision_policy
+    where history.id in (select id from batch)
 
 )
 

@@ -16,9 +16,9 @@ narrowed as (
         id,
         rn,
         {%- for column in columns %}
-        try_cast({{ column.name }} as utinyint) as {{ column.name }},
+        {{ byte_or_null(column.name) }} as {{ column.name }},
         {%- endfor %}
-        parse_filename(raw_file) as raw_part
+        {{ raw_part_of('raw_file') }} as raw_part
     from products
 
 ),

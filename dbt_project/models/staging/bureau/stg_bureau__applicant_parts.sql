@@ -14,9 +14,9 @@ applicant_parts as (
 
     select
         id,
-        parse_filename(raw_file) as raw_part,
+        {{ raw_part_of('raw_file') }} as raw_part,
         count(*) filter (where rn between 1 and 255) as n_rows,
-        bit_or(case when rn between 1 and 62 then cast(1 as bigint) << rn else 0 end) as rn_bits
+        bit_or(case when rn between 1 and 62 then {{ single_bit('rn') }} else 0 end) as rn_bits
     from products
     where id >= 0
     group by id, raw_file

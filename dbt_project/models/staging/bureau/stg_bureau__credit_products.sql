@@ -19,7 +19,7 @@ unambiguous as (
 
     select
         products.id,
-        try_cast(products.rn as utinyint) as rn,
+        {{ byte_or_null('products.rn') }} as rn,
         {%- for column in bureau_columns() %}
         products.{{ column.name }},
         {%- endfor %}

@@ -10,7 +10,7 @@ typed as (
 
     select
         cast(id as bigint) as id,
-        cast(flag as utinyint) as defaulted
+        cast(flag as {{ type_byte() }}) as defaulted
     from outcomes
 
 )

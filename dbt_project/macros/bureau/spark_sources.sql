@@ -1,0 +1,66 @@
+{#
+    Spark reads files through its catalog, so at the start of a run the raw files are made known there, in the schema of
+    the source; nothing is copied. On DuckDB the source itself says where the files are.
+#}
+{% macro register_raw_files() -%}
+    {%- if execute and target.type == 'spark' and flags.WHICH in ['build', 'run', 'test'] -%}
+        {% set schema = source('bureau', 'credit_products').schema %}
+        {% do run_query('create schema if not exists ' ~ schema) %}
+        {% do scorehouse.register_file(
+            schema ~ '.outcomes', "(id string, flag string) using csv options (header 'true')",
+            env_var('SCOREHOUSE_RAW', 'data/raw') ~ '/train_target.csv'
+        ) %}
+        {% set parts = [] %}
+        {% for name, file in scorehouse.raw_part_paths() %}
+            {% set part = schema ~ '.credit_products_part_' ~ loop.index %}
+            {% do scorehouse.register_file(part, 'using parquet', file) %}
+            {% do parts.append((part, name)) %}
+        {% endfor %}
+        {% do run_query(
+            'create or replace view ' ~ schema ~ '.credit_products as ' ~ scorehouse.union_of_parts(parts)
+        ) %}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Make a file known as a table; an older table of that name, not its file, is forgotten. #}
+{% macro register_file(table, format, file) %}
+    {% do run_query('drop table if exists ' ~ table) %}
+    {% do run_query('create table ' ~ table ~ ' ' ~ format ~ " location '" ~ file ~ "'") %}
+{% endmacro %}
+
+{#
+    Query: the rows of all parts with the name of their part as `raw_file`. One select per part, because not every engine
+    that speaks Spark's SQL knows the name of the file a row comes from. Columns are matched by name; those that not
+    every part has are left out (`scorehouse run` refuses a part that lacks a needed one).
+
+    Args:
+        parts: list of (table, name of the part).
+#}
+{% macro union_of_parts(parts) %}
+    {% set common = namespace(names=none) %}
+    {% for table, name in parts %}
+        {% set found = run_query('select * from ' ~ table ~ ' limit 0').column_names | list %}
+        {% set common.names = found if common.names is none else common.names | select('in', found) | list %}
+    {% endfor %}
+    {% set selects = [] %}
+    {% for table, name in parts %}
+        {% do selects.append(
+            'select ' ~ common.names | join(', ') ~ ", '" ~ name ~ "' as raw_file from " ~ table
+        ) %}
+    {% endfor %}
+    {{ return(selects | join(' union all ')) }}
+{% endmacro %}
+
+{# Name and path of every raw part, by name; empty while dbt only parses. #}
+{% macro raw_part_paths() %}
+    {% if not execute %}
+        {{ return([]) }}
+    {% endif %}
+    {% set folder = env_var('SCOREHOUSE_RAW', 'data/raw') %}
+    {% set parts = [] %}
+    {% for row in run_query('select distinct path from binaryfile.`' ~ folder ~ '/train_data_*.pq` order by path').rows %}
+        {% set name = row[0].split('/')[-1] %}
+        {% do parts.append((name, folder ~ '/' ~ name)) %}
+    {% endfor %}
+    {{ return(parts) }}
+{% endmacro %}

@@ -1,0 +1,45 @@
+{{ config(
+    materialized='applicant_batches' if target.type == 'duckdb' else 'incremental',
+    work_list='scores_due',
+    version_columns=['features_hash', 'model_version', 'decision_policy'],
+    append_only=true,
+    incremental_strategy='append',
+    on_schema_change='fail',
+    full_refresh=false,
+) }}
+
+with
+
+features as (
+
+    select * from {{ ref('applicant_features') }}
+
+),
+
+batch as (
+
+    {{ batch_ids(ref('scores_due')) | indent(4) }}
+
+),
+
+scored as (
+
+    select
+        id,
+        features_hash,
+        score_applicant({{ model_features() }}) as scored
+    from features
+    where id in (select id from batch)
+
+),
+
+scores as (
+
+    select
+        id,
+        {{ score_columns('scored', 'features_hash') | indent(4) }}
+    from scored
+
+)
+
+select * from scores

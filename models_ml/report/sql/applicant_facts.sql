@@ -1,0 +1,3 @@
+-- The readable numbers of one applicant.
+select * exclude (recent_products) from applicant_features
+where id = $id

@@ -1,0 +1,16 @@
+-- Applicants scored, by points in bins of equal width.
+with
+
+bins as (
+
+    select
+        cast(floor(score / $width) * $width as integer) as points_from,
+        count(*) as n_applicants,
+        count(*) / sum(count(*)) over () as share_of_applicants
+    from applicant_scores
+    group by points_from
+    order by points_from
+
+)
+
+select * from bins

@@ -1,0 +1,61 @@
+"""The log of runs: one line when a run starts and one when it ends, only ever added to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from models_ml.errors import EXIT_INTERRUPTED, OutputError, ScorehouseError
+
+RUN_LOG = "runs.jsonl"
+
+
+@contextmanager
+def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
+    """Record start and end of a run; a run that is killed leaves its start only.
+
+    Args:
+        home: Folder of the installation.
+        command: What runs.
+
+    Yields:
+        A dictionary for what the end should tell besides: ``seconds`` by step, ``model_version``, ``n_applicants``.
+
+    Raises:
+        OutputError: The log cannot be written, so nothing else can be either.
+    """
+    log, run_id, facts = home / RUN_LOG, uuid.uuid4().hex, dict[str, Any]()
+    try:
+        _append(log, {"run_id": run_id, "event": "start", "command": command})
+    except OSError as error:
+        raise OutputError(
+            f"{log} cannot be written ({error.strerror}); free space or mend the permissions."
+        ) from error
+    ending: dict[str, Any] = {"outcome": "failed", "exit_code": 1}
+    try:
+        yield facts
+        ending = {"outcome": "done", "exit_code": 0}
+    except ScorehouseError as error:
+        ending |= {"exit_code": error.exit_code, "message": str(error)}
+        raise
+    except KeyboardInterrupt:
+        ending = {"outcome": "stopped", "exit_code": EXIT_INTERRUPTED}
+        raise
+    finally:
+        with contextlib.suppress(OSError):  # a full disk must not hide why the run failed
+            _append(log, {"run_id": run_id, "event": "end", **ending, **facts})
+
+
+def _append(log: Path, event: dict[str, Any]) -> None:
+    line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **event})
+    with log.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""The scoring service: new records over HTTP, through the same SQL and scorer as the table (extra ``[serve]``)."""

@@ -1,0 +1,196 @@
+"""What readers find, and that they always find it: while a run is at work, after a failed test, on a full disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlalchemy
+import yaml
+from conftest import Installation
+
+from models_ml.contract import read_contract
+from models_ml.publish import publish
+from models_ml.published import PUBLISHED_TABLES
+from models_ml.settings import PROJECT_ROOT
+
+DUCKDB = Path(sys.executable).parent / "duckdb"
+SNAPSHOT = (
+    "select count(*) as n, count(distinct model_version) as models, "
+    "(select max(n_applicants) from score_stability) as monitored, "
+    "(select count(distinct id) from applicant_reasons) as with_reasons from applicant_scores"
+)
+
+
+@pytest.fixture
+def home_copy(finished_run: Installation, tmp_path: Path) -> Installation:
+    """An installation of its own, with the same warehouse, model and published files."""
+    shutil.copytree(finished_run.home, tmp_path / "home", symlinks=True)
+    return replace(finished_run, home=tmp_path / "home")
+
+
+def test_exposure_and_published_tables_are_the_same() -> None:
+    exposures = yaml.safe_load((PROJECT_ROOT / "dbt_project/models/exposures.yml").read_text())
+    published = next(e for e in exposures["exposures"] if e["name"] == "published_scores")
+    assert set(published["depends_on"]) == {f"ref('{table}')" for table in PUBLISHED_TABLES}
+
+
+def test_no_raw_feature_and_no_outcome_of_an_applicant_is_published(
+    finished_run: Installation,
+) -> None:
+    raw_columns = {
+        column.name for column in read_contract(finished_run.settings.dictionary).columns
+    }
+    path = finished_run.settings.published / "credit_scores.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        columns = connection.sql("select table_name, column_name from duckdb_columns()").fetchall()
+        tables = {name for name, column in columns if column == "id"}
+        assert tables == {
+            "applicant_scores",
+            "applicant_scores_history",
+            "applicant_reasons",
+            "score_swap_set",
+        }
+        of_applicants = {column for name, column in columns if name in tables}
+    forbidden = {*raw_columns, "defaulted", "flag", "recent_products", "n_products"}
+    assert not of_applicants & forbidden
+    for parquet in finished_run.settings.published.rglob("*.parquet"):
+        names = duckdb.sql(f"select name from parquet_schema('{parquet}')").fetchall()
+        assert not {name for (name,) in names} & forbidden
+
+
+def test_reasons_are_in_words(finished_run: Installation) -> None:
+    path = finished_run.settings.published / "credit_scores.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        id_, codes, contributions = connection.sql(
+            "select id, reason_codes, contributions from applicant_scores order by pd desc limit 1"
+        ).fetchall()[0]
+        found = connection.execute(
+            "select reason_code, contribution, reason from applicant_reasons where id = ? "
+            "order by reason_rank",
+            [id_],
+        ).fetchall()
+    assert [code for code, _, _ in found] == codes
+    assert [value for _, value, _ in found] == sorted(contributions, reverse=True)[:4]
+    assert all(" " in reason for _, _, reason in found)
+
+
+def test_partitioned_parquet_has_the_same_rows(finished_run: Installation) -> None:
+    folder = finished_run.settings.published
+    by_band = f"{folder}/applicant_scores_by_band/*/*.parquet"
+    different = duckdb.sql(
+        f"(select * from '{folder}/applicant_scores.parquet' except "
+        f"select * from read_parquet('{by_band}', hive_partitioning = false)) union all "
+        f"(select * from read_parquet('{by_band}', hive_partitioning = false) except "
+        f"select * from '{folder}/applicant_scores.parquet')"
+    ).fetchall()
+    assert different == []
+    safest = duckdb.sql(
+        f"select distinct risk_band from read_parquet('{by_band}') where risk_band = 'B'"
+    )
+    assert safest.fetchall() == [("B",)]
+
+
+def test_old_snapshots_go_and_killed_ones_are_cleared(home_copy: Installation) -> None:
+    folder = home_copy.settings.published
+    (folder / ".new-20200101T000000-1").mkdir()
+    for _ in range(3):
+        publish(home_copy.settings)
+    assert len(list((folder / ".snapshots").iterdir())) == 2
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".snapshots",
+        "applicant_scores.parquet",
+        "applicant_scores_by_band",
+        "credit_scores.duckdb",
+    ]
+
+
+def read_like_superset(path: Path) -> tuple[int, ...]:
+    engine = sqlalchemy.create_engine(
+        f"duckdb:///{path}", connect_args={"read_only": True}, poolclass=sqlalchemy.pool.NullPool
+    )
+    with engine.connect() as connection:
+        row = tuple(connection.execute(sqlalchemy.text(SNAPSHOT)).one())
+    engine.dispose()
+    return row
+
+
+def read_like_an_analyst(path: Path) -> tuple[int, ...]:
+    answer = subprocess.run(
+        [str(DUCKDB), "-readonly", "-json", str(path), SNAPSHOT],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return tuple(json.loads(answer.stdout)[0].values())
+
+
+def test_readers_are_never_blocked_during_a_run(home_copy: Installation) -> None:
+    path = home_copy.settings.published / "credit_scores.duckdb"
+    first = path.stat().st_ino
+    expected = read_like_superset(path)
+    assert expected[1:] == (1, expected[0], expected[0])
+    stop, answers, failures = threading.Event(), [], []
+
+    def loop(read: Callable[[Path], tuple[int, ...]]) -> None:
+        while not stop.is_set():
+            try:
+                answers.append((read.__name__, read(path)))
+            except (sqlalchemy.exc.SQLAlchemyError, subprocess.SubprocessError) as error:
+                failures.append(error)
+
+    readers = [
+        threading.Thread(target=loop, args=(read,))
+        for read in (read_like_superset, read_like_an_analyst)
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        home_copy.command("run")
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert path.stat().st_ino != first
+    assert not failures, failures[0]
+    for name in ("read_like_superset", "read_like_an_analyst"):
+        assert sum(reader == name for reader, _ in answers) > 5
+    assert {answer for _, answer in answers} == {expected}
+
+
+def test_a_failed_data_test_stops_publishing(home_copy: Installation) -> None:
+    path = home_copy.settings.published / "credit_scores.duckdb"
+    inode = path.stat().st_ino
+    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+        connection.execute("update score_stability set psi = 3 where scope = 'all'")
+    result = home_copy.command("publish", check=False)
+    assert result.returncode == 70
+    assert "not_above_score_stability" in result.stderr
+    assert path.stat().st_ino == inode
+    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+        connection.execute("update score_stability set psi = 0.01 where scope = 'all'")
+    home_copy.command("publish")
+    assert path.stat().st_ino != inode
+
+
+def test_nothing_scored_is_one_sentence(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "raw", tmp_path / "home")
+    result = installation.command("publish", check=False)
+    assert result.returncode == 66
+    assert "scorehouse run" in result.stderr
+    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+        connection.execute("create table applicant_features (id bigint)")
+    result = installation.command("publish", check=False)
+    assert result.returncode == 66
+    assert result.stderr.strip().startswith("error: Nothing was scored yet")
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not installation.settings.published.exists()

@@ -1,0 +1,78 @@
+"""The jobs on Spark: dbt builds there, the scorer runs on the executors, training and publishing read an extract."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models_ml.artifact import champion_path, champion_version
+from models_ml.challenger import challenger_path
+from models_ml.contract import FeatureContract, read_contract
+from models_ml.dbt_runner import DbtOutcome
+from models_ml.engines import Target
+from models_ml.settings import Settings
+from models_ml.training_data import shuffle_keys
+from udf.spark.dbt import run_dbt_here
+from udf.spark.extract import Extract
+from udf.spark.function import Models, register
+from udf.spark.session import spark_session
+from udf.spark.workers import check_workers
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SCHEMA_VARIABLE = "SCOREHOUSE_SPARK_SCHEMA"
+
+
+@dataclass(frozen=True)
+class SparkEngine:
+    """An open Spark session."""
+
+    session: SparkSession
+    settings: Settings
+    contract: FeatureContract
+
+    @property
+    def extract(self) -> Extract:
+        """Copies of the tables, in a file here."""
+        schema = os.environ.get(SCHEMA_VARIABLE, "scorehouse")
+        return Extract(self.session, schema, self.settings)
+
+    def build(self, *arguments: str) -> DbtOutcome:
+        """Run ``dbt`` on this session, with the functions around the current models known to it."""
+        artifacts = self.settings.artifacts
+        champion = champion_path(artifacts) if champion_version(artifacts) else None
+        register(self.session, Models(self.contract, champion, challenger_path(artifacts)))
+        return run_dbt_here(self.settings, arguments, Target.SPARK)
+
+    def tables_for_training(self, sample: int | None, seed: int) -> Settings:
+        """A copy of the outcomes, and of the features of the applicants to train on."""
+        extract = self.extract
+        ids = np.intersect1d(extract.ids("applicant_outcomes"), extract.ids("applicant_features"))
+        if sample is not None:
+            ids = np.sort(ids[np.argsort(shuffle_keys(ids, seed))[:sample]])
+        return extract.copy(
+            {"raw_parts": None, "applicant_outcomes": ids, "applicant_features": ids}
+        )
+
+    def tables_for_publishing(self) -> Settings:
+        """A copy of the scores."""
+        extract = self.extract
+        return extract.copy({"applicant_scores": extract.ids("applicant_scores")})
+
+    def check_workers(self, model_version: str | None) -> None:
+        """Ask the executors whether they have our packages and see the model."""
+        artifact = None if model_version is None else self.settings.artifacts / model_version
+        check_workers(self.session, artifact, self.contract)
+
+
+@contextmanager
+def open_engine(settings: Settings) -> Iterator[SparkEngine]:
+    """Open the session, and close it when the block ends."""
+    with spark_session(settings) as session:
+        yield SparkEngine(session, settings, read_contract(settings.dictionary))

@@ -1,0 +1,122 @@
+"""Tables of the warehouse on Spark, brought into a DuckDB file here: for training, and to publish.
+
+The copy has the types of the contract, so whatever reads the working file on DuckDB reads this one alike: training
+and publishing have one implementation. Rows come as Arrow, in pieces by id, so memory does not grow with their number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from models_ml.errors import BuildError
+from models_ml.progress import Progress
+from models_ml.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+EXTRACT_FILE = "spark_extract.duckdb"
+PIECE_ROWS = 100_000
+"""Rows fetched at once: about 300 MB of features as Spark sends them."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A DuckDB file with copies of tables, written anew by each run.
+
+    Attributes:
+        session: Where the tables are.
+        schema: Their schema there.
+        settings: Folders of the installation.
+    """
+
+    session: SparkSession
+    schema: str
+    settings: Settings
+
+    @property
+    def copied(self) -> Settings:
+        """Settings under which the copy is the warehouse."""
+        return replace(self.settings, warehouse_file=EXTRACT_FILE)
+
+    def ids(self, table: str) -> np.ndarray:
+        """Ascending application numbers in a table, int64 of shape (N,)."""
+        found = self.session.table(f"{self.schema}.{table}").select("id").toArrow()
+        return np.sort(found["id"].to_numpy())
+
+    def copy(self, tables: Mapping[str, np.ndarray | None]) -> Settings:
+        """Write the file anew, with these tables and nothing else.
+
+        Args:
+            tables: For each, the ascending application numbers to copy, int64 of shape (N,); None for a small table
+                that is copied whole.
+
+        Returns:
+            Settings under which the copy is the warehouse.
+        """
+        path = self.copied.warehouse
+        new = path.with_name(f".{path.name}")
+        for old in (new, path):
+            old.unlink(missing_ok=True)
+        with duckdb.connect(str(new)) as connection:
+            connection.execute("set memory_limit = ?", [self.settings.memory])
+            for table, ids in tables.items():
+                self._copy(connection, table, ids)
+        new.replace(path)
+        return self.copied
+
+    def _copy(
+        self, connection: duckdb.DuckDBPyConnection, table: str, ids: np.ndarray | None
+    ) -> None:
+        source = self.session.table(f"{self.schema}.{table}")
+        types = contract_types(self.settings, table)
+        if ids is None:
+            _append(connection, table, source.toArrow(), types)
+            return
+        wanted = self.session.createDataFrame(pa.table({"id": ids}))
+        source = source.join(wanted, "id", "left_semi")
+        with Progress(f"rows of {table}", len(ids)) as progress:
+            for start in range(0, max(len(ids), 1), PIECE_ROWS):
+                piece = ids[start : start + PIECE_ROWS]
+                between = f"id between {piece[0]} and {piece[-1]}" if len(piece) else "false"
+                rows = source.where(between).toArrow()
+                if len(rows) != len(piece):
+                    raise BuildError(
+                        f"{self.schema}.{table} changed while it was read: expected {len(piece)} "
+                        f"rows with {between}, found {len(rows)}; run again."
+                    )
+                _append(connection, table, rows, types)
+                progress.advance(len(piece))
+
+
+def contract_types(settings: Settings, table: str) -> Mapping[str, str]:
+    """DuckDB types of a model's columns, from the contract that dbt built it by; empty without one."""
+    manifest: Path = settings.home / "dbt_target" / "manifest.json"
+    columns = json.loads(manifest.read_text())["nodes"][f"model.scorehouse.{table}"]["columns"]
+    return {name: column["data_type"] for name, column in columns.items() if column["data_type"]}
+
+
+def _append(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, types: Mapping[str, str]
+) -> None:
+    """Append rows, cast to the contract's types: DuckDB refuses a value or an array length that does not fit."""
+    for i, field in enumerate(rows.schema):
+        if pa.types.is_timestamp(field.type):  # an instant; the contract has UTC without a zone
+            rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("us")))
+    columns = ", ".join(
+        f"cast({name} as {types[name]}) as {name}" if name in types else name
+        for name in (types or rows.column_names)
+    )
+    connection.register("piece", rows)
+    query = f"select {columns} from piece order by all"  # noqa: S608  names come from the contract
+    connection.execute(f"create table if not exists {table} as {query} limit 0")
+    connection.execute(f"insert into {table} {query}")
+    connection.unregister("piece")
