@@ -21,7 +21,7 @@ import duckdb
 from harness import Row, compare, report
 
 from models_ml.dbt_runner import run_dbt
-from models_ml.metrics import auc
+from models_ml.ranking import auc
 from models_ml.settings import PROJECT_ROOT, Settings
 from models_ml.simulator import SimulationSettings, simulate
 from models_ml.train import train

@@ -10,30 +10,7 @@ import numpy as np
 
 from models_ml.kernels import kernel
 
-ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
-TANH_LIMIT = np.float32(7.90531110763549805)
-ODD = tuple(
-    np.float32(value)
-    for value in (
-        4.89352455891786e-03,
-        6.37261928875436e-04,
-        1.48572235717979e-05,
-        5.12229709037114e-08,
-        -8.60467152213735e-11,
-        2.00018790482477e-13,
-        -2.76076847742355e-16,
-    )
-)
-EVEN = tuple(
-    np.float32(value)
-    for value in (
-        4.89352518554385e-03,
-        2.26843463243900e-03,
-        1.18534705686654e-04,
-        1.19825839466702e-06,
-    )
-)
-"""Rational approximation of tanh: odd over even polynomial (coefficients as in the Eigen library)."""
+ZERO = np.float32(0)
 
 
 @kernel
@@ -75,29 +52,3 @@ def relu(values, n_rows):  # type: ignore[no-untyped-def]
         row = values[r]
         for j in range(len(row)):
             row[j] = ZERO if row[j] < ZERO else row[j]
-
-
-@kernel
-def tanh(x):  # type: ignore[no-untyped-def]
-    """Hyperbolic tangent of one float32, error below 3e-7; without branches, so loops are vectorised."""
-    x = TANH_LIMIT if x > TANH_LIMIT else x
-    x = -TANH_LIMIT if x < -TANH_LIMIT else x
-    square = x * x
-    odd = ODD[6]
-    odd = odd * square + ODD[5]
-    odd = odd * square + ODD[4]
-    odd = odd * square + ODD[3]
-    odd = odd * square + ODD[2]
-    odd = odd * square + ODD[1]
-    odd = odd * square + ODD[0]
-    even = EVEN[3]
-    even = even * square + EVEN[2]
-    even = even * square + EVEN[1]
-    even = even * square + EVEN[0]
-    return x * odd / even
-
-
-@kernel
-def sigmoid(x):  # type: ignore[no-untyped-def]
-    """Logistic function of one float32, error below 2e-7."""
-    return HALF + HALF * tanh(HALF * x)

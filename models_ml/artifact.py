@@ -21,6 +21,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from models_ml.attribution import Reference
+from models_ml.blend import Blend
 from models_ml.calibration import Calibration, calibration_from_json, calibration_to_json
 from models_ml.contract import FeatureContract
 from models_ml.errors import ArtifactError
@@ -42,6 +43,7 @@ class Artifact:
         encoder_settings: Its shape.
         booster: LightGBM on counts, scalars and latent code, as LightGBM's text.
         calibration: From raw score to PD.
+        blend: Weights of encoder and booster in the raw score.
         scale: From PD to points.
         bands: From points to risk bands.
         reference: The applicant that contributions are measured against.
@@ -61,6 +63,7 @@ class Artifact:
     bands: RiskBands
     reference: Reference
     reason_codes: tuple[str, ...]
+    blend: Blend = field(default_factory=Blend)
     golden: Mapping[str, Any] = field(default_factory=dict)
     drift: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -85,6 +88,7 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
         "scoring.json": _json(
             {
                 "calibration": calibration_to_json(artifact.calibration),
+                "blend": asdict(artifact.blend),
                 "points": asdict(artifact.scale),
                 "bands": asdict(artifact.bands),
                 "reason_codes": list(artifact.reason_codes),
@@ -125,6 +129,22 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     return folder
 
 
+def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
+    """Add figures that were found after training to the manifest, in one atomic step; the version stays.
+
+    Args:
+        folder: The artifact.
+        metrics: What to set below ``metrics``.
+
+    Raises:
+        ArtifactError: The artifact is damaged.
+    """
+    manifest = dict(verify_artifact(folder)[0])
+    manifest["metrics"] = {**manifest.get("metrics", {}), **metrics}
+    manifest["manifest_sha256"] = _manifest_sha256(manifest)
+    _replace(folder / MANIFEST, _json(manifest))
+
+
 def load_artifact(folder: Path) -> Artifact:
     """Verify every hash, then load.
 
@@ -140,6 +160,7 @@ def load_artifact(folder: Path) -> Artifact:
         encoder_settings=json.loads(contents["encoder.json"]),
         booster=contents["booster.txt"].decode(),
         calibration=calibration_from_json(scoring["calibration"]),
+        blend=Blend(**scoring["blend"]),
         scale=PointsScale(**scoring["points"]),
         bands=RiskBands(tuple(scoring["bands"]["cut_points"])),
         reference=Reference(
@@ -238,9 +259,7 @@ def pointed_version(pointer: Path) -> str | None:
 
 def point_to(pointer: Path, version: str) -> None:
     """Write a pointer file, in one atomic step."""
-    temporary = pointer.with_name(f".{pointer.name}.{os.getpid()}")
-    temporary.write_bytes(_json({"version": version}))
-    temporary.replace(pointer)
+    _replace(pointer, _json({"version": version}))
 
 
 def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
@@ -251,6 +270,13 @@ def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path
             f"The {role} {version!r} is not in {artifacts}; restore it, or use: {command}"
         )
     return folder
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Readers see the old file or the new one; what is not finished lies outside the folder of an artifact."""
+    temporary = path.parents[path.name == MANIFEST] / f".{path.name}.{os.getpid()}"
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_ml.attribution_kernel import LANES, score_hybrids
+from models_ml.blend import Blend
 from models_ml.contract import FeatureContract
 from models_ml.encoder_kernel import Encoder, read_only
 from models_ml.features import FeatureBatch
@@ -103,12 +104,14 @@ class HybridScorer:
     Attributes:
         encoder: The encoder.
         forest: The booster's trees.
+        blend: Weights of encoder and trees in the raw score.
         contract: Says which business group a feature belongs to.
         reference: The reference applicant.
     """
 
     encoder: Encoder
     forest: Forest
+    blend: Blend
     contract: FeatureContract
     reference: Reference
 
@@ -123,6 +126,7 @@ class HybridScorer:
             float64 of shape (N, LANES).
         """
         scores = np.empty((len(features), LANES))
+        log_odds = np.empty((len(features), LANES), dtype=np.float32)
         score_hybrids(
             features.tree_features,
             read_only(features.recent),
@@ -134,5 +138,6 @@ class HybridScorer:
             (self.reference.counts[None, :], self.reference.recent),
             own_groups,
             scores,
+            log_odds,
         )
-        return scores
+        return self.blend.raw_scores(scores, log_odds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models_ml.contract import PADDING
+from models_ml.contract import LOG_ODDS, PADDING
 from models_ml.encoder_kernel import find_latent, join_groups, sum_codes, sum_product_codes
 from models_ml.forest_kernel import (
     BLOCK_ROWS,
@@ -21,7 +21,17 @@ LANES = 16
 
 @kernel
 def score_hybrids(  # type: ignore[no-untyped-def]
-    counts, recent, encoder, conditions, trees, feature_groups, depth, reference, own_groups, scores
+    counts,
+    recent,
+    encoder,
+    conditions,
+    trees,
+    feature_groups,
+    depth,
+    reference,
+    own_groups,
+    scores,
+    log_odds,
 ):
     """Raw scores of LANES hybrids of each of N applicants.
 
@@ -37,7 +47,8 @@ def score_hybrids(  # type: ignore[no-untyped-def]
             (n_recent, n_columns).
         own_groups: 1 where a hybrid's group is the applicant's own, 0 where it is the reference's, int64 of shape
             (LANES, G).
-        scores: Result, float64 of shape (N, LANES); overwritten.
+        scores: Result, sums of the trees, float64 of shape (N, LANES); overwritten.
+        log_odds: Result, log-odds of the encoder, float32 of shape (N, LANES); overwritten.
     """
     n_recent, n_groups, n_product = recent.shape[1], len(encoder[2]) - 1, encoder[3].shape[1]
     n_features, n_count_features = len(conditions[0]), len(feature_groups)
@@ -72,6 +83,8 @@ def score_hybrids(  # type: ignore[no-untyped-def]
                 n_products[lane] = n
                 filled += n
             find_latent(products, n_products, encoder[4], latent)
+            for lane in range(LANES):
+                log_odds[row, lane] = latent[lane, LOG_ODDS]
             find_latent_slots(latent, counts.shape[1], conditions, slots)
             find_count_slots(counts[row : row + 1], conditions, own_slots)
             position = (row - block) * LANES

@@ -1,9 +1,11 @@
-"""Autoencoder of an applicant's latest credit products, read in order.
+"""Autoencoder of an applicant's latest credit products, whose order counts.
 
 Codes are categories, so every code of every column has its own embedding; the embeddings of a product are added up, as
-in a bag of words, and a gated recurrent unit (Cho et al. 2014) reads the products from the oldest to the newest. The
-decoder has to name the codes of the products (cross-entropy), with some codes hidden from the encoder (denoising;
-Vincent et al. 2008). The first number of the latent code also learns the log-odds of default.
+in a bag of words. Two ways lead from there to the latent code: a straight one for what simply adds up over codes, and
+one through a layer per product for what codes of one product say together, added up with weights learnt for each place,
+newest first, and each number of products. The decoder has to name the codes of the products (cross-entropy), with some
+codes hidden from the encoder (denoising; Vincent et al. 2008). The first two numbers of the latent code also learn the
+log-odds of default and how these change with application time.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from models_ml.contract import PADDING, FeatureContract
 ENCODE_ROWS = 2048
 """Applicants encoded at a time, which bounds memory."""
 
+FIRST_MEMORY = 3.0
+"""Products over which the weight of half of the sums falls to 1/e before training; the other half weighs all alike."""
+
 
 @dataclass(frozen=True)
 class AutoencoderSettings:
@@ -27,13 +32,13 @@ class AutoencoderSettings:
     Attributes:
         n_latent: Length of the latent code.
         n_product: Length of the vector of one product.
-        n_state: Length of the state after each product.
-        n_hidden: Width of the layer between the states and the latent code.
+        n_state: Width of the layer that reads each product.
+        n_hidden: Width of the layer between that and the latent code.
     """
 
     n_latent: int = 48
     n_product: int = 48
-    n_state: int = 48
+    n_state: int = 128
     n_hidden: int = 96
 
 
@@ -64,18 +69,62 @@ def products_of(recent: np.ndarray, contract: FeatureContract) -> Products:
     )
 
 
+class PlacePool(nn.Module):
+    """Sum over an applicant's products with a weight for each place and each number of products.
+
+    Shape:
+        - values: float32 of shape (n_products, width), applicant by applicant
+        - output: float32 of shape (N, width)
+
+    Example:
+        >>> pool = PlacePool(n_recent=3, width=2)
+        >>> pool(torch.ones(3, 2), torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1]), torch.tensor([1, 2])).shape
+        torch.Size([2, 2])
+    """
+
+    def __init__(self, n_recent: int, width: int) -> None:
+        super().__init__()
+        self.place = nn.Parameter(torch.empty(n_recent, width))
+        self.scale = nn.Parameter(torch.empty(n_recent + 1, width))
+        self.initialise()
+
+    def initialise(self) -> None:
+        """Every other sum forgets older products; the root keeps short and long histories on one scale."""
+        n_recent, width = self.place.shape
+        places, counts = torch.arange(n_recent)[:, None], torch.arange(n_recent + 1)[:, None]
+        forgets = torch.arange(width) % 2 == 1
+        with torch.no_grad():
+            self.place.copy_(torch.where(forgets, torch.exp(-places / FIRST_MEMORY), 1.0))
+            self.scale.copy_((1 / counts.clamp(min=1).sqrt()).expand(-1, width))
+
+    def forward(
+        self, values: Tensor, owner: Tensor, newest_first: Tensor, counts: Tensor
+    ) -> Tensor:
+        """Pool the products.
+
+        Args:
+            values: What is added up.
+            owner: Row of the applicant of each product, int64 of shape (n_products,).
+            newest_first: Place of each product, 0 = the applicant's newest, same shape.
+            counts: Products of each applicant, int64 of shape (N,).
+        """
+        sums = values.new_zeros((len(counts), values.shape[1]))
+        return sums.index_add(0, owner, values * self.place[newest_first]) * self.scale[counts]
+
+
 class ProductAutoencoder(nn.Module):
     """Encodes the latest products of an applicant.
 
     Shape:
         - input: `Products` of N applicants
-        - output of ``encode``: latent code, float32 of shape (N, n_latent); number 0 is trained to be the log-odds of
-          default, all of them to rebuild the products
+        - output of ``encode``: latent code, float32 of shape (N, n_latent); numbers `LOG_ODDS` and `LOG_ODDS_CHANGE`
+          are trained on defaults, all of them to rebuild the products
         - output of ``decode``: logits over the vocabulary, float32 of shape (n_chosen, vocabulary_size)
 
     Example:
         >>> import torch
         >>> model = ProductAutoencoder(20, n_recent=3, settings=AutoencoderSettings(n_latent=4))
+        >>> model.initialise(torch.Generator().manual_seed(1))
         >>> two = Products(torch.zeros((3, 5), dtype=torch.long), counts=torch.tensor([1, 2]))
         >>> model.encode(two).shape
         torch.Size([2, 4])
@@ -83,16 +132,15 @@ class ProductAutoencoder(nn.Module):
 
     def __init__(self, vocabulary_size: int, n_recent: int, settings: AutoencoderSettings) -> None:
         super().__init__()
-        n_state = settings.n_state
         self.n_recent = n_recent
         self.codes = nn.EmbeddingBag(vocabulary_size, settings.n_product, mode="sum")
         self.product_bias = nn.Parameter(torch.zeros(settings.n_product))
-        self.product = nn.Linear(settings.n_product, n_state)
-        self.sequence = nn.GRU(n_state, n_state, batch_first=True)
-        self.hidden = nn.Linear(3 * n_state, settings.n_hidden, bias=False)
+        self.straight = nn.Linear(settings.n_product, settings.n_latent, bias=False)
+        self.product = nn.Linear(settings.n_product, settings.n_state)
+        self.pool = PlacePool(n_recent, settings.n_state)
+        self.hidden = nn.Linear(settings.n_state, settings.n_hidden, bias=False)
         self.depth = nn.Embedding(n_recent + 1, settings.n_hidden)
         self.latent = nn.Linear(settings.n_hidden, settings.n_latent)
-        self.bag = nn.Linear(settings.n_product, settings.n_latent, bias=False)
         self.unlatent = nn.Linear(settings.n_latent, settings.n_hidden)
         self.unhidden = nn.Linear(settings.n_hidden, n_recent * settings.n_product)
         self.code_bias = nn.Parameter(torch.zeros(vocabulary_size))
@@ -106,41 +154,28 @@ class ProductAutoencoder(nn.Module):
                 nn.init.xavier_uniform_(parameter, generator=generator)
             else:
                 nn.init.zeros_(parameter)
+        self.pool.initialise()
 
     def encode(self, products: Products, keep: Tensor | None = None) -> Tensor:
         """Latent code of each applicant.
 
         Args:
             products: Products of N applicants.
-            keep: Dropout mask for the pooled states, float32 of shape (N, 3 * n_state); only in training.
+            keep: Dropout mask for the pooled products, float32 of shape (N, n_state); only in training.
         """
         sums = self.codes(products.codes) + self.product_bias
         vectors = torch.relu(self.product(torch.relu(sums)))
         counts = products.counts
-        steps = torch.arange(self.n_recent)
-        exists = steps < counts[:, None]
-        # Newest first within an applicant becomes oldest first: what comes last weighs most.
+        exists = torch.arange(self.n_recent) < counts[:, None]
         owner, newest_first = torch.nonzero(exists, as_tuple=True)
-        inputs = vectors.new_zeros((len(counts), self.n_recent, vectors.shape[1]))
-        inputs[owner, counts[owner] - 1 - newest_first] = vectors
-        states, _ = self.sequence(inputs)
-        states = states * exists[:, :, None]
-        last = (counts - 1).clamp(min=0)[:, None, None].expand(-1, 1, states.shape[2])
-        pooled = torch.cat(
-            [
-                states.sum(dim=1) / counts.clamp(min=1)[:, None],
-                torch.relu(states).amax(dim=1),
-                states.gather(1, last)[:, 0],
-            ],
-            dim=1,
-        )
+        pooled = self.pool(vectors, owner, newest_first, counts)
         if keep is not None:
             pooled = pooled * keep
         hidden = torch.relu(self.hidden(pooled) + self.depth(counts))
-        # A straight way for what simply adds up over codes; the root keeps short and long histories on one scale.
+        # The root keeps short and long histories on one scale.
         bag = sums.new_zeros((len(counts), sums.shape[1])).index_add(0, owner, sums)
         bag = bag / counts.clamp(min=1).sqrt()[:, None]
-        latent: Tensor = self.latent(hidden) + self.bag(bag)
+        latent: Tensor = self.latent(hidden) + self.straight(bag)
         return latent
 
     def decode(self, latent: Tensor, owner: Tensor, newest_first: Tensor) -> Tensor:

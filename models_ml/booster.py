@@ -1,4 +1,4 @@
-"""LightGBM on counts, scalars and the latent code."""
+"""LightGBM on counts and scalars, and on the latent code when asked to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import lightgbm as lgb
 import numpy as np
 
+from models_ml.forest import read_forest
 from models_ml.progress import Progress
 
 PIECE_ROWS = 8192
@@ -26,6 +27,7 @@ class BoosterSettings:
         feature_share: Share of columns tried per tree.
         n_bins: Most bins per column.
         l2: Weight of the L2 penalty on leaf values.
+        reads_latent: Whether it reads the latent code besides counts and scalars.
         negative_share: Share of the applicants without default that are used; they get the weight of the others.
     """
 
@@ -37,6 +39,7 @@ class BoosterSettings:
     feature_share: float = 0.3
     n_bins: int = 63
     l2: float = 10.0
+    reads_latent: bool = False
     negative_share: float = 1.0
 
     def parameters(self, seed: int, n_threads: int) -> dict[str, object]:
@@ -159,15 +162,10 @@ def fit_booster(
     return lgb.Booster(model_str=without_thread_count(text))
 
 
-def raw_scores(booster: lgb.Booster, rows: BoosterRows, n_threads: int) -> np.ndarray:
-    """Log-odds before calibration, float64 of shape (N,), by LightGBM's own predictor."""
-    pieces = [
-        booster.predict(
-            rows.matrix(slice(start, start + PIECE_ROWS)), raw_score=True, num_threads=n_threads
-        )
-        for start in range(0, len(rows), PIECE_ROWS)
-    ]
-    return np.concatenate([np.empty(0), *pieces])
+def raw_scores(booster: lgb.Booster, rows: BoosterRows) -> np.ndarray:
+    """Log-odds before calibration, float64 of shape (N,), by the kernel that scores."""
+    forest = read_forest(booster.model_to_string(), n_counts=rows.tree_features.shape[1])
+    return forest.raw_scores(rows.tree_features, rows.latent)
 
 
 def without_thread_count(text: str) -> str:

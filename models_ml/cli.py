@@ -145,6 +145,9 @@ def train(
     sample: Annotated[
         int | None, typer.Option(help="Applicants to use at most; all by default.", min=1)
     ] = None,
+    cv: Annotated[
+        int, typer.Option(help="Folds of a random split measured beside; 0 = none.", min=0, max=20)
+    ] = 0,
     target: Where = Target.DUCKDB,
 ) -> None:
     """Train a model on the feature table; it scores from then on if it passes its gates."""
@@ -158,8 +161,8 @@ def train(
         run_lock(settings.home, "scorehouse train", wait),
         open_engine(target, settings) as engine,
     ):
-        result = train_model(engine.tables_for_training(sample, seed), training)
-    metrics = result.out_of_time
+        result = train_model(engine.tables_for_training(sample, seed), training, cv)
+    metrics, folds = result.out_of_time, result.cross_validation
     state = "champion" if not result.refusals else "not promoted"
     _print_rows(
         [
@@ -168,7 +171,43 @@ def train(
             ("Gini", f"{metrics.gini}"),
             ("KS", f"{metrics.ks}"),
             ("calibration error", f"{metrics.ece}"),
+            *([("AUC, random split", f"{folds}")] if folds else []),
             *(("not promoted", reason) for reason in result.refusals),
+        ]
+    )
+
+
+@app.command()
+def tune(
+    trials: Annotated[int, typer.Option(help="Finished trials to reach.", min=1)] = 30,
+    sample: Annotated[
+        int | None, typer.Option(help="Applicants to use at most; all by default.", min=1)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File of the best setting; the installed one by default.")
+    ] = None,
+    wait: Wait = 0.0,
+    seed: Seed = 7,
+) -> None:
+    """Search for better training settings; goes on where a stopped search was."""
+    from models_ml.errors import UsageError
+    from models_ml.lock import run_lock
+    from models_ml.training_settings import SETTINGS_FILE
+
+    try:
+        from models_ml.tune import tune as tune_settings
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{error.name} is missing; install it with: pip install 'scorehouse[tune]'"
+        ) from error
+    settings = Settings.from_environment()
+    with run_lock(settings.home, "scorehouse tune", wait):
+        found = tune_settings(settings, trials, sample, seed, out or SETTINGS_FILE)
+    _print_rows(
+        [
+            ("trials", f"{found.n_trials}, {found.n_pruned} of them stopped early"),
+            ("log loss", f"{found.best_log_loss:.5f}, before {found.first_log_loss:.5f}"),
+            ("settings", f"{found.settings_file}"),
         ]
     )
 

@@ -26,6 +26,12 @@ N_RECENT = 15
 PADDING = 255
 """Position in ``recent_products`` where the applicant has no product."""
 
+LOG_ODDS = 0
+"""Number of the latent code that is the log-odds of default of an applicant at the end of the train slice."""
+
+LOG_ODDS_CHANGE = 1
+"""Number that is what these log-odds gain from the oldest applicant of the train slice to the latest."""
+
 
 @dataclass(frozen=True)
 class RawColumn:

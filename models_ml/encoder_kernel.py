@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models_ml.arithmetic import ONE, ZERO, dense, relu, sigmoid, tanh
+from models_ml.arithmetic import ZERO, dense, relu
 from models_ml.contract import PADDING, FeatureContract
 from models_ml.kernels import kernel
 
@@ -22,21 +22,19 @@ BLOCK_ROWS = 32
 
 LAYERS = (
     "product_bias",
+    "straight.weight",
     "product.weight",
     "product.bias",
-    "sequence.weight_ih_l0",
-    "sequence.bias_ih_l0",
-    "sequence.weight_hh_l0",
-    "sequence.bias_hh_l0",
+    "pool.place",
+    "pool.scale",
     "hidden.weight",
     "depth.weight",
-    "bag.weight",
     "latent.weight",
     "latent.bias",
 )
-"""Tensors that `find_latent` reads, in this order; weights of linear layers are transposed.
+"""Tensors that `find_latent` reads, in this order; weights of linear layers are transposed."""
 
-``bag.weight``, the direct way from code sums to latent code, may be missing and then counts as zero."""
+LINEAR = ("straight.weight", "product.weight", "hidden.weight", "latent.weight")
 
 THREAD_ROWS = 4096
 """Applicants that one thread encodes at a time."""
@@ -78,8 +76,6 @@ def make_encoder(weights: Mapping[str, np.ndarray], contract: FeatureContract) -
         weights: Its ``state_dict`` as numpy arrays.
         contract: The feature contract.
     """
-    n_latent, n_product = len(weights["latent.bias"]), weights["codes.weight"].shape[1]
-    tensors = {"bag.weight": np.zeros((n_latent, n_product)), **weights}
     groups = contract.business_groups
     group_of = np.array([groups.index(column.business_group) for column in contract.columns])
     positions = np.empty((len(contract.columns), 256), dtype=np.int32)
@@ -90,10 +86,10 @@ def make_encoder(weights: Mapping[str, np.ndarray], contract: FeatureContract) -
         positions=positions,
         grouped_columns=np.argsort(group_of, kind="stable").astype(np.int32),
         first_columns=np.searchsorted(np.sort(group_of), range(len(groups) + 1)).astype(np.int32),
-        codes=np.ascontiguousarray(tensors["codes.weight"], dtype=np.float32),
+        codes=np.ascontiguousarray(weights["codes.weight"], dtype=np.float32),
         layers=tuple(
             np.ascontiguousarray(
-                tensors[name] if name == "depth.weight" else tensors[name].T, dtype=np.float32
+                weights[name].T if name in LINEAR else weights[name], dtype=np.float32
             )
             for name in LAYERS
         ),
@@ -224,82 +220,69 @@ def find_latent(products, n_products, layers, latent):  # type: ignore[no-untype
         layers: ``Encoder.layers``.
         latent: Result, float32 of shape (N, n_latent).
     """
-    product_bias, product_weight, product_bias2, input_weight, input_bias = layers[:5]
-    state_weight, state_bias, hidden_weight, depth, bag_weight = layers[5:10]
-    latent_weight, latent_bias = layers[10:]
-    n_rows, n_state, total = len(n_products), len(product_bias2), n_products.sum()
+    product_bias, straight_weight, product_weight, product_bias2, place, scale = layers[:6]
+    hidden_weight, depth, latent_weight, latent_bias = layers[6:]
+    n_rows, total = len(n_products), n_products.sum()
+    n_product, n_state = product_weight.shape
+    n_hidden, n_latent = latent_weight.shape
     for p in range(total):
         product = products[p]
-        for j in range(len(product_bias)):
+        for j in range(n_product):
             product[j] += product_bias[j]
     # What adds up over many products grows large: in single precision its rounding would show in the latent code.
-    bags = np.zeros((n_rows, len(product_bias)), np.float64)
+    bags = np.zeros((n_rows, n_product), np.float64)
     p = 0
     for r in range(n_rows):
+        bag = bags[r]
         for _ in range(n_products[r]):
-            for j in range(len(product_bias)):
-                bags[r, j] += products[p, j]
+            for j in range(n_product):
+                bag[j] += products[p, j]
             p += 1
         root = np.sqrt(np.float64(max(n_products[r], 1)))
-        for j in range(len(product_bias)):
-            bags[r, j] /= root
+        for j in range(n_product):
+            bag[j] /= root
+    straight = np.empty((n_rows, n_latent), np.float64)
+    dense(bags, n_rows, straight_weight, latent_bias, straight)
     relu(products, total)
     vectors = np.empty((total, n_state), np.float32)
     dense(products, total, product_weight, product_bias2, vectors)
     relu(vectors, total)
-    inputs = np.empty((total, 3 * n_state), np.float32)
-    dense(vectors, total, input_weight, input_bias, inputs)
-
-    # Applicants with more products first: those that still have one are the first rows at every step.
-    order = np.argsort(-n_products)
-    ends = np.cumsum(n_products)
-    states = np.zeros((n_rows, n_state), np.float32)
-    gates = np.empty((n_rows, 3 * n_state), np.float32)
-    pooled = np.zeros((n_rows, 3 * n_state), np.float32)
-    n_active = n_rows
-    for step in range(n_products.max()):
-        while n_products[order[n_active - 1]] <= step:
-            n_active -= 1
-        dense(states, n_active, state_weight, state_bias, gates)
-        for r in range(n_active):
-            advance(inputs[ends[order[r]] - 1 - step], gates[r], states[r], pooled[r])
-    hidden = np.empty((n_rows, hidden_weight.shape[1]), np.float32)
+    pooled = np.empty((n_rows, n_state), np.float64)
+    pool_products(vectors, n_products, place, scale, pooled)
+    hidden = np.empty((n_rows, n_hidden), np.float64)
+    dense(pooled, n_rows, hidden_weight, np.zeros(n_hidden, np.float32), hidden)
     for r in range(n_rows):
-        n = n_products[order[r]]
-        for j in range(n_state):
-            pooled[r, j] /= np.float32(max(n, 1))
-            pooled[r, 2 * n_state + j] = states[r, j]
-    dense(pooled, n_rows, hidden_weight, np.zeros(hidden.shape[1], np.float32), hidden)
-    for r in range(n_rows):
-        bias = depth[n_products[order[r]]]
-        for j in range(len(bias)):
+        bias = depth[n_products[r]]
+        for j in range(n_hidden):
             hidden[r, j] += bias[j]
     relu(hidden, n_rows)
-    found = np.empty((n_rows, len(latent_bias)), np.float64)
-    dense(hidden, n_rows, latent_weight, latent_bias, found)
-    straight = np.empty((n_rows, len(latent_bias)), np.float64)
-    dense(bags, n_rows, bag_weight, np.zeros(len(latent_bias), np.float32), straight)
+    found = np.empty((n_rows, n_latent), np.float64)
+    dense(hidden, n_rows, latent_weight, np.zeros(n_latent, np.float32), found)
     for r in range(n_rows):
-        for j in range(len(latent_bias)):
-            latent[order[r], j] = np.float32(found[r, j] + straight[order[r], j])
+        for j in range(n_latent):
+            latent[r, j] = np.float32(found[r, j] + straight[r, j])
 
 
 @kernel
-def advance(inputs, gates, state, pooled):  # type: ignore[no-untyped-def]
-    """One step of the gated recurrent unit for one applicant (equations as in torch's ``GRU``).
+def pool_products(values, n_products, place, scale, pooled):  # type: ignore[no-untyped-def]
+    """Add up the products of each applicant, weighted by place and number.
 
     Args:
-        inputs: Linear map of the product, float32 of shape (3 * n_state,): reset, update, new.
-        gates: Linear map of the state, same shape.
-        state: State, float32 of shape (n_state,); advanced in place.
-        pooled: Sum of states and their highest values (from 0), float32 of shape (>= 2 * n_state,); in place.
+        values: Products, applicant by applicant, newest first, float32 of shape (>= sum of n_products, width).
+        n_products: Products of each of N applicants, int64 of shape (N,).
+        place: Weight of each place, float32 of shape (n_recent, width).
+        scale: Weight of each number of products, float32 of shape (n_recent + 1, width).
+        pooled: Result, float64 of shape (N, width); overwritten.
     """
-    n = len(state)
-    for j in range(n):
-        reset = sigmoid(inputs[j] + gates[j])
-        update = sigmoid(inputs[n + j] + gates[n + j])
-        new = tanh(inputs[2 * n + j] + reset * gates[2 * n + j])
-        value = (ONE - update) * new + update * state[j]
-        state[j] = value
-        pooled[j] += value
-        pooled[n + j] = value if value > pooled[n + j] else pooled[n + j]
+    p, width = 0, place.shape[1]
+    for r in range(len(n_products)):
+        row = pooled[r]
+        row[:] = ZERO
+        for k in range(n_products[r]):
+            value, weight = values[p], place[k]
+            for j in range(width):
+                row[j] += value[j] * weight[j]
+            p += 1
+        weight = scale[n_products[r]]
+        for j in range(width):
+            row[j] *= weight[j]

@@ -16,8 +16,11 @@ from models_ml.autoencoder import (
     Products,
     products_of,
 )
-from models_ml.contract import FeatureContract
+from models_ml.contract import LOG_ODDS, LOG_ODDS_CHANGE, FeatureContract
 from models_ml.progress import Progress
+
+Watch = Callable[[int, float], None]
+"""Told the number of a pass and its held-out loss."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class EncoderTraining:
     """
 
     max_applicants: int = 400_000
-    hidden_share: float = 0.2
-    reconstruction_epochs: int = 1
-    outcome_epochs: int = 3
+    hidden_share: float = 0.1
+    reconstruction_epochs: int = 0
+    outcome_epochs: int = 6
     reconstruction_weight: float = 0.05
     patience: int = 1
     batch_rows: int = 256
@@ -61,10 +64,12 @@ class EncoderRows:
     Attributes:
         recent: Latest products, uint8 of shape (N, n_recent, n_columns).
         defaulted: 0 or 1, uint8 of shape (N,).
+        times: Application times, 1 = the end of the train slice, float32 of shape (N,).
     """
 
     recent: np.ndarray
     defaulted: np.ndarray
+    times: np.ndarray
 
     def __len__(self) -> int:
         return len(self.recent)
@@ -78,6 +83,7 @@ def fit_encoder(
     training: EncoderTraining,
     seed: int,
     progress: Progress,
+    watch: Watch | None = None,
 ) -> ProductAutoencoder:
     """Train in two stages, each ended by its held-out loss.
 
@@ -91,6 +97,7 @@ def fit_encoder(
         training: How it is trained.
         seed: Of initial weights, order, hidden codes and dropout.
         progress: Told after every gradient step.
+        watch: Told the held-out loss after each pass of the outcome stage; may raise to end the training.
 
     Returns:
         The model with the best held-out loss, in evaluation mode.
@@ -111,11 +118,12 @@ def fit_encoder(
     def outcome(data: EncoderRows, chosen: np.ndarray, learning: bool) -> Tensor:
         latent, products = encoded(data, chosen, learning)
         flags = torch.from_numpy(data.defaulted[chosen].astype(np.float32))
-        loss = nn.functional.binary_cross_entropy_with_logits(latent[:, 0], flags)
+        ago = torch.from_numpy(data.times[chosen] - 1)
+        log_odds = latent[:, LOG_ODDS] + ago * latent[:, LOG_ODDS_CHANGE]
+        loss = nn.functional.binary_cross_entropy_with_logits(log_odds, flags)
         if learning:
-            loss = loss + training.reconstruction_weight * reconstruction_loss(
-                model, latent, products, columns, generator
-            )
+            rebuilt = reconstruction_loss(model, latent, products, columns, generator)
+            loss = loss + training.reconstruction_weight * rebuilt
         return loss
 
     def encoded(data: EncoderRows, chosen: np.ndarray, learning: bool) -> tuple[Tensor, Products]:
@@ -155,6 +163,8 @@ def fit_encoder(
                 progress.advance()
             found = mean_loss(loss_of, held_out)
             progress.note(f"{name}, epoch {epoch + 1}: held-out loss {found:.5f}")
+            if watch and loss_of is outcome:
+                watch(epoch, found)
             if found < best_loss:
                 best_loss, waited = found, 0
                 best_state = {key: value.clone() for key, value in model.state_dict().items()}

@@ -21,7 +21,7 @@ from models_ml.artifact import (
 from models_ml.challenger import challenger_version, set_challenger
 from models_ml.errors import ArtifactError, UsageError
 from models_ml.loading import load_scorer
-from models_ml.metrics import ECE_BINS
+from models_ml.ranking import ECE_BINS
 
 HISTORY = "history.jsonl"
 MAX_ECE = 0.003

@@ -14,7 +14,7 @@ import pyarrow as pa
 from models_ml.artifact import Artifact
 from models_ml.attribution import HybridScorer, contributions, first_and_last
 from models_ml.calibration import Calibration
-from models_ml.contract import FeatureContract
+from models_ml.contract import LOG_ODDS, FeatureContract
 from models_ml.encoder_kernel import encode, make_encoder
 from models_ml.errors import ArtifactError, InputDataError
 from models_ml.features import FeatureBatch, features_from_arrow
@@ -82,7 +82,8 @@ class Scorer:
                 f"latent_{number} of applicant {features.ids[row]} is {latent[row, number]}, "
                 "expected a finite number; check recent_products and train the model anew."
             )
-        return self.model.forest.raw_scores(features.tree_features, latent)
+        trees = self.model.forest.raw_scores(features.tree_features, latent)
+        return self.model.blend.raw_scores(trees, latent[:, LOG_ODDS])
 
     def contributions(self, features: FeatureBatch, scores: Scores) -> np.ndarray:
         """What each business group adds to the log-odds against the reference applicant.
@@ -222,16 +223,16 @@ def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
         )
     forest = read_forest(artifact.booster, n_counts=len(contract.tree_feature_names))
     encoder = make_encoder(artifact.weights, contract)
-    if forest.n_features != forest.n_counts + encoder.n_latent:
+    if forest.n_features not in (forest.n_counts, forest.n_counts + encoder.n_latent):
         raise ArtifactError(
             f"Model {artifact.version}: the booster reads {forest.n_features} features, expected "
-            f"{forest.n_counts} counts and {encoder.n_latent} latent; its files are of different "
+            f"{forest.n_counts} counts with or without {encoder.n_latent} latent; its files are of different "
             "trainings. Train a new model with: scorehouse train"
         )
     scorer = Scorer(
         version=artifact.version,
         contract=artifact.contract,
-        model=HybridScorer(encoder, forest, artifact.contract, artifact.reference),
+        model=HybridScorer(encoder, forest, artifact.blend, artifact.contract, artifact.reference),
         calibration=artifact.calibration,
         scale=artifact.scale,
         bands=artifact.bands,

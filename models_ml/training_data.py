@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from models_ml.booster import BoosterRows
-from models_ml.contract import FeatureContract
+from models_ml.contract import LOG_ODDS, LOG_ODDS_CHANGE, FeatureContract
 from models_ml.encoder_kernel import Encoder, encode
 from models_ml.errors import InputDataError
 from models_ml.progress import Progress
@@ -54,13 +54,26 @@ def rows_of(outcomes: Outcomes, split: str, n_most: int | None = None, seed: int
     return np.sort(rows[np.argsort(keys, kind="stable")[:n_most]])
 
 
-def check_slices(outcomes: Outcomes) -> None:
+def application_times(outcomes: Outcomes) -> np.ndarray:
+    """When each applicant applied: 0 = the oldest, 1 = the latest of the train slice and everyone after.
+
+    Later times are not told apart, because nothing can be learnt about them from the train slice.
+
+    Returns:
+        float32 of shape (N,), by the order of applications.
+    """
+    n_learnt = int(np.flatnonzero(outcomes.splits == "train").max(initial=0)) + 1
+    times: np.ndarray = np.minimum(np.arange(1, len(outcomes) + 1) / n_learnt, 1.0)
+    return times.astype(np.float32)
+
+
+def check_slices(outcomes: Outcomes, splits: tuple[str, ...] = SPLITS) -> None:
     """Refuse data that cannot train and measure a model.
 
     Raises:
         InputDataError: A slice has too few defaulters or too few others.
     """
-    for split in SPLITS:
+    for split in splits:
         defaulted = outcomes.defaulted[outcomes.splits == split]
         n_defaulted = int(defaulted.sum())
         if min(n_defaulted, len(defaulted) - n_defaulted) < MIN_DEFAULTS:
@@ -80,8 +93,13 @@ def read_booster_rows(
     n_threads: int,
     progress: Progress,
 ) -> BoosterRows:
-    """Read a slice, each piece encoded as it comes: the products themselves are never all in memory."""
+    """Read a slice, each piece encoded as it comes: the products themselves are never all in memory.
+
+    The log-odds in the latent code are those of the applicant's own time, so that a booster that reads them does not
+    learn to mistrust them for having changed since; when the model scores, every applicant applies now.
+    """
     rows = rows_of(outcomes, split)
+    times = application_times(outcomes)[rows]
     tree_features = np.empty((len(rows), len(contract.tree_feature_names)), dtype=np.uint8)
     latent = np.empty((len(rows), encoder.n_latent), dtype=np.float32)
     start = 0
@@ -89,6 +107,7 @@ def read_booster_rows(
         piece = slice(start, start + len(batch))
         tree_features[piece] = batch.tree_features
         latent[piece] = encode(encoder, batch.recent, n_threads)
+        latent[piece, LOG_ODDS] += (times[piece] - 1) * latent[piece, LOG_ODDS_CHANGE]
         start += len(batch)
         progress.advance(len(batch))
     return BoosterRows(tree_features, latent, outcomes.defaulted[rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -80,3 +81,23 @@ def read_training_settings(path: Path = SETTINGS_FILE, **changes: Any) -> Traini
         frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         parts[name] = PARTS[name](**frozen)
     return replace(TrainingSettings(**parts), **changes)
+
+
+def write_training_settings(training: TrainingSettings, path: Path, note: str) -> None:
+    """Write what `read_training_settings` reads, in one atomic step.
+
+    Args:
+        training: The settings; seed, sample, threads, points and bands are not kept in the file.
+        path: The file.
+        note: One line that says where the settings come from.
+    """
+    lines = [f"# {note}"]
+    for part in PARTS:
+        lines += ["", f"[{part}]"]
+        lines += [
+            f"{name} = {json.dumps(value)}"
+            for name, value in asdict(getattr(training, part)).items()
+        ]
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.replace(path)

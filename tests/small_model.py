@@ -15,6 +15,7 @@ import torch
 from models_ml.artifact import Artifact, load_artifact, save_artifact, set_champion
 from models_ml.attribution import choose_reference
 from models_ml.autoencoder import AutoencoderSettings, ProductAutoencoder, products_of
+from models_ml.blend import Blend
 from models_ml.calibration import PlattCalibration
 from models_ml.contract import PADDING, FeatureContract, read_contract
 from models_ml.encoder_kernel import encode, make_encoder
@@ -125,6 +126,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> SmallModel:
         encoder_settings={"n_latent": shape.n_latent},
         booster=text,
         calibration=PlattCalibration(intercept=-0.1, slope=0.9),
+        blend=Blend(trees=0.8, log_odds=0.3),
         scale=PointsScale(),
         bands=RiskBands(),
         reference=choose_reference(features, raw_scores),

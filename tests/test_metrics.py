@@ -10,7 +10,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from models_ml.metrics import auc, auc_difference, measure
+from models_ml.metrics import auc_difference, measure
+from models_ml.ranking import auc
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,19 @@ def test_time_slices_go_by_id_not_by_row(scored: tuple[np.ndarray, np.ndarray]) 
     plain = measure(pd, defaulted, ids, n_bootstrap=5).time_slices
     assert measure(pd[turned], defaulted[turned], ids[turned], n_bootstrap=5).time_slices == plain
     assert plain[0].auc == pytest.approx(auc(pd[:1600], defaulted[:1600]))
+
+
+def test_calibration_bins_and_bands_hold_everyone(scored: tuple[np.ndarray, np.ndarray]) -> None:
+    pd, defaulted = scored
+    bands = np.where(pd < np.median(pd), "A", "B")
+    figures = measure(pd, defaulted, bands=bands, n_bootstrap=5)
+    assert [row.name for row in figures.bands] == ["A", "B"]
+    assert figures.bands[1].default_rate == pytest.approx(defaulted[bands == "B"].mean())
+    for rows in (figures.bands, figures.calibration_bins):
+        assert sum(row.n_applicants for row in rows) == 8000
+        assert sum(row.n_defaulted for row in rows) == defaulted.sum()
+    gaps = [abs(row.mean_pd - row.default_rate) for row in figures.calibration_bins]
+    assert figures.ece.value == pytest.approx(np.mean(gaps), abs=1e-6)
 
 
 def test_paired_difference_tells_a_worse_score(scored: tuple[np.ndarray, np.ndarray]) -> None:

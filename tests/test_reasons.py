@@ -54,7 +54,8 @@ def test_hybrids_have_each_group_from_one_applicant(
         hybrid = hybrid_by_hand(small_model, row, own[lane])
         if (hybrid.recent[0, :, 0] != 255).sum() == (hybrid.recent[0] != 255).any(axis=1).sum():
             latent = encode(model.encoder, hybrid.recent)
-            assert found[lane] == model.forest.raw_scores(hybrid.tree_features, latent)[0]
+            trees = model.forest.raw_scores(hybrid.tree_features, latent)
+            assert found[lane] == model.blend.raw_scores(trees, latent[:, 0])[0]
 
 
 def test_contributions_add_up(small_model: SmallModel) -> None:

@@ -1,5 +1,11 @@
-"""The whole job on a small warehouse: nothing fitted sees later outcomes; threads and row order do not matter."""
+"""The whole job on a small warehouse: nothing fitted sees later rows; threads and row order do not matter."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -8,13 +14,18 @@ import pyarrow as pa
 import pytest
 from small_model import take, to_arrow
 
-from models_ml.artifact import champion_version
+from models_ml.artifact import MANIFEST, add_metrics, champion_version, verify_artifact
 from models_ml.booster import BoosterSettings
+from models_ml.encoder_kernel import encode, make_encoder
 from models_ml.encoder_training import EncoderTraining
-from models_ml.errors import InputDataError
+from models_ml.errors import ArtifactError, InputDataError
+from models_ml.progress import Progress
 from models_ml.settings import Settings
 from models_ml.train import train
-from models_ml.training_settings import TrainingSettings
+from models_ml.training_data import application_times, read_booster_rows, rows_of
+from models_ml.training_settings import TrainingSettings, read_training_settings
+from models_ml.tune import tune
+from models_ml.warehouse import open_warehouse, read_outcomes
 
 
 @pytest.fixture
@@ -64,18 +75,142 @@ def test_later_outcomes_threads_and_row_order_do_not_change_the_model(build) -> 
     assert other.out_of_time.auc.value == pytest.approx(1 - plain.out_of_time.auc.value)
 
 
+def test_each_part_sees_only_its_slice(build) -> None:
+    """Labels and features of later slices are changed; what was fitted on earlier ones stays byte for byte."""
+    plain = files_of(build("plain"))
+    late_features = (
+        "update applicant_features set n_open = 255 - n_open where id in "
+        "(select id from applicant_outcomes where split = 'out_of_time')"
+    )
+    assert files_of(build("features", late_features)) == plain
+    flip = "update applicant_outcomes set defaulted = 1 - defaulted where split = "
+    calibrated = files_of(build("calibration", f"{flip} 'calibration'"))
+    changed = {name for name in plain if plain[name] != calibrated[name]}
+    assert "scoring.json" in changed
+    assert not changed & {"encoder.safetensors", "booster.txt"}
+
+
+def files_of(settings: Settings) -> dict[str, str]:
+    """Hash of every file of a new model."""
+    folder = settings.artifacts / train(settings, quick()).version
+    files: dict[str, str] = verify_artifact(folder)[0]["files"]
+    return files
+
+
+def test_log_odds_are_those_of_the_applicants_own_time(build, small_model) -> None:
+    encoder = make_encoder(small_model.artifact.weights, small_model.contract)
+    with open_warehouse(build("plain")) as connection:
+        outcomes = read_outcomes(connection)
+        train_rows, latest_rows = (
+            read_booster_rows(
+                connection, small_model.contract, outcomes, split, encoder, 1, Progress(split, 1)
+            )
+            for split in ("train", "out_of_time")
+        )
+    times = application_times(outcomes)
+    learnt = rows_of(outcomes, "train")
+    assert times[learnt[-1]] == 1 == times[-1]
+    assert times[learnt[0]] == pytest.approx(1 / 1500)
+    plain = encode(encoder, small_model.features.recent)
+    as_of = plain[learnt, 0] + (times[learnt] - 1) * plain[learnt, 1]
+    np.testing.assert_allclose(train_rows.latent[:, 0], as_of, rtol=1e-6)
+    np.testing.assert_array_equal(train_rows.latent[:, 1:], plain[learnt, 1:])
+    np.testing.assert_array_equal(latest_rows.latent, plain[rows_of(outcomes, "out_of_time")])
+
+
+def test_folds_are_measured_beside_and_kept_in_the_manifest(build) -> None:
+    settings = build("folds")
+    first = train(settings, quick())
+    result = train(settings, quick(), n_folds=2)
+    assert result.version == first.version
+    folds = result.cross_validation
+    assert folds is not None
+    assert len(folds.fold_aucs) == 2
+    assert folds.mean_auc == pytest.approx(np.mean(folds.fold_aucs))
+    manifest = verify_artifact(settings.artifacts / first.version)[0]
+    assert manifest["metrics"]["cross_validation"] == folds.to_json()
+    assert manifest["metrics"]["out_of_time"]["auc"]["value"] == first.out_of_time.auc.value
+
+
+def test_figures_are_added_to_whole_artifacts_only(build) -> None:
+    settings = build("plain")
+    folder = settings.artifacts / train(settings, quick()).version
+    add_metrics(folder, {"ablation": [1]})
+    assert verify_artifact(folder)[0]["metrics"]["ablation"] == [1]
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["seed"] = 99
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match="edited"):
+        add_metrics(folder, {"ablation": [2]})
+
+
+def test_search_goes_on_where_it_stopped_and_keeps_the_best(build, tmp_path: Path) -> None:
+    settings = build("tune")
+    file = tmp_path / "training.toml"
+    file.write_text(
+        "[encoder]\nreconstruction_epochs = 0\noutcome_epochs = 1\n[booster]\nn_trees = 10\n"
+    )
+    first = tune(settings, n_trials=1, settings_file=file)
+    assert first.n_trials == 1
+    assert first.best_log_loss == first.first_log_loss
+    second = tune(settings, n_trials=3, settings_file=file)
+    assert second.n_trials == 3
+    assert second.first_log_loss == first.first_log_loss >= second.best_log_loss
+    assert tune(settings, n_trials=3, settings_file=file) == second
+    best = read_training_settings(file)
+    assert (best.encoder.outcome_epochs, best.booster.n_trees) == (1, 10)
+
+
+@pytest.mark.faults
+def test_f03_killed_training_leaves_nothing_and_goes_on_after_its_last_stage(build) -> None:
+    settings, clean = build("killed"), build("clean")
+    command = [str(Path(sys.executable).parent / "scorehouse"), "train"]
+    environment = {**os.environ, **settings.environment()}
+    child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while not list(settings.home.glob("unfinished_training/*/encoder.safetensors")):
+        assert child.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not list(settings.home.glob("artifacts/*"))
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "Training LightGBM" in again.stderr
+    assert "Training the autoencoder" not in again.stderr
+    (version,) = (path.name for path in settings.artifacts.glob("pd-*"))
+    assert train(clean).version == version
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
         ("update applicant_outcomes set defaulted = 2 where id = 1007", "1007"),
         ("insert into applicant_outcomes from applicant_outcomes where id = 1007", "1007"),
+        ("update applicant_outcomes set defaulted = null where id = 1007", "1007"),
         ("update applicant_outcomes set defaulted = 0", "'train'"),
+        ("delete from applicant_outcomes where id % 20 > 0", "at least 20"),
+        ("update applicant_features set n_open = null where id = 1007", "n_open of applicant 1007"),
+        (
+            "update applicant_features set recent_products = null where id = 1007",
+            "recent_products of applicant 1007",
+        ),
         ("alter table applicant_features drop column pre_util", "pre_util"),
     ],
-    ids=["F38-label", "F38-twice", "F38-F39-one-class", "F20-contract"],
+    ids=[
+        "F38-label",
+        "F38-twice",
+        "F38-missing",
+        "F38-F39-one-class",
+        "F39-too-few",
+        "F25-count",
+        "F25-products",
+        "F20-contract",
+    ],
 )
 def test_unusable_data_is_refused_before_training(build, change: str, named: str) -> None:
     settings = build("bad", change)
     with pytest.raises(InputDataError, match=named):
         train(settings, quick())
     assert champion_version(settings.artifacts) is None
+    assert not list(settings.home.glob("artifacts/*"))

@@ -24,9 +24,10 @@ def defaulted() -> np.ndarray:
 
 def weights_of(small_model, flags: np.ndarray, seed: int = 1) -> dict[str, np.ndarray]:
     recent = small_model.features.recent
+    times = np.minimum(np.arange(1, 1001) / 800, 1).astype(np.float32)
     model = fit_encoder(
-        EncoderRows(recent[:800], flags[:800]),
-        EncoderRows(recent[800:1000], flags[800:1000]),
+        EncoderRows(recent[:800], flags[:800], times[:800]),
+        EncoderRows(recent[800:1000], flags[800:1000], times[800:]),
         small_model.contract,
         AutoencoderSettings(),
         SHORT,

@@ -1,0 +1,129 @@
+"""The two things that learn, encoder and booster, fitted on the slices of given applicants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import duckdb
+import lightgbm as lgb
+import numpy as np
+
+from models_ml.blend import Blend, fit_blend
+from models_ml.booster import BoosterRows, fit_booster, raw_scores
+from models_ml.contract import LOG_ODDS, FeatureContract
+from models_ml.encoder_kernel import make_encoder
+from models_ml.encoder_training import EncoderRows, Watch, fit_encoder
+from models_ml.progress import Progress, step
+from models_ml.training_data import application_times, read_booster_rows, rows_of
+from models_ml.training_settings import TrainingSettings
+from models_ml.warehouse import SPLITS, Outcomes, read_features
+
+HELD_OUT_APPLICANTS = 40_000
+"""Most early-stopping applicants that the encoder is watched on."""
+
+
+def fit_encoder_weights(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeatureContract,
+    outcomes: Outcomes,
+    training: TrainingSettings,
+    watch: Watch | None = None,
+) -> dict[str, np.ndarray]:
+    """Train the autoencoder on the train slice, watched on the early-stopping slice.
+
+    Args:
+        connection: The warehouse.
+        contract: The feature contract.
+        outcomes: Applicants and their slices.
+        training: All settings.
+        watch: Told the held-out loss after each pass.
+
+    Returns:
+        Its weights by name, float32.
+    """
+    times = application_times(outcomes)
+
+    def read(split: str, n_most: int) -> EncoderRows:
+        rows = rows_of(outcomes, split, n_most, training.seed)
+        features = read_features(connection, contract, outcomes.ids[rows])
+        return EncoderRows(features.recent, outcomes.defaulted[rows], times[rows])
+
+    with step("Reading products"):
+        rows = read("train", training.encoder.max_applicants)
+        held_out = read("early_stopping", HELD_OUT_APPLICANTS)
+    n_steps = training.encoder.n_steps(len(rows))
+    with step("Training the autoencoder"), Progress("steps", n_steps) as progress:
+        encoder = fit_encoder(
+            rows,
+            held_out,
+            contract,
+            training.autoencoder,
+            training.encoder,
+            training.seed,
+            progress,
+            watch,
+        )
+    return {name: value.numpy() for name, value in encoder.state_dict().items()}
+
+
+def read_slices(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeatureContract,
+    outcomes: Outcomes,
+    weights: dict[str, np.ndarray],
+    training: TrainingSettings,
+    splits: tuple[str, ...] = SPLITS,
+) -> dict[str, BoosterRows]:
+    """Counts and latent codes of slices, as the booster reads them."""
+    encoder = make_encoder(weights, contract)
+    n_applicants = int(np.isin(outcomes.splits, splits).sum())
+    with (
+        step("Reading and encoding features"),
+        Progress("applicants", n_applicants) as progress,
+    ):
+        return {
+            split: read_booster_rows(
+                connection, contract, outcomes, split, encoder, training.n_threads, progress
+            )
+            for split in splits
+        }
+
+
+def fit_trees(
+    count_names: tuple[str, ...], slices: dict[str, BoosterRows], training: TrainingSettings
+) -> lgb.Booster:
+    """Train LightGBM on the train slice, stopped by the early-stopping slice.
+
+    It reads the latent code only when its settings say so.
+
+    Args:
+        count_names: Names of the tree features.
+        slices: Rows by slice.
+        training: All settings.
+    """
+    if not training.booster.reads_latent:
+        slices = {name: replace(rows, latent=rows.latent[:, :0]) for name, rows in slices.items()}
+    n_latent = slices["train"].latent.shape[1]
+    names = count_names + tuple(f"latent_{i}" for i in range(n_latent))
+    with step("Training LightGBM"), Progress("trees", training.booster.n_trees) as progress:
+        booster = fit_booster(
+            slices["train"],
+            slices["early_stopping"],
+            names,
+            training.booster,
+            training.seed,
+            training.n_threads,
+            progress,
+        )
+        progress.note(f"{booster.num_trees()} trees")
+    return booster
+
+
+def blend_by(booster: lgb.Booster, rows: BoosterRows) -> Blend:
+    """Weights of encoder and booster, found on applicants that neither has learnt from."""
+    return fit_blend(raw_scores(booster, rows), rows.latent[:, LOG_ODDS], rows.defaulted)
+
+
+def blended_scores(booster: lgb.Booster, blend: Blend, rows: BoosterRows) -> np.ndarray:
+    """Raw scores of encoder and booster together, float64 of shape (N,)."""
+    return blend.raw_scores(raw_scores(booster, rows), rows.latent[:, LOG_ODDS])
