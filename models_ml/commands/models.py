@@ -11,14 +11,14 @@ from models_ml.errors import UsageError
 from models_ml.progress import console
 from models_ml.settings import Settings
 
-models = typer.Typer(
+commands = typer.Typer(
     help="Trained models: which there are, which one scores.", no_args_is_help=True
 )
 Version = Annotated[str | None, typer.Argument(help="Version; the champion when left out.")]
 Reason = Annotated[str, typer.Option(help="Why; recorded in the history.")]
 
 
-@models.command("list")
+@commands.command("list")
 def list_models() -> None:
     """List all models, newest first."""
     from models_ml import registry
@@ -30,7 +30,7 @@ def list_models() -> None:
         print(f"{model.version}  {model.created_at}  AUC {auc}  {note}")
 
 
-@models.command("show")
+@commands.command("show")
 def show_model(version: Version = None) -> None:
     """Print the manifest of a model as JSON."""
     from models_ml import registry
@@ -39,7 +39,7 @@ def show_model(version: Version = None) -> None:
     print(json.dumps(manifest, indent=2))
 
 
-@models.command("verify")
+@commands.command("verify")
 def verify_model(version: Version = None) -> None:
     """Check the hashes and golden rows of a model."""
     from models_ml import registry
@@ -52,7 +52,7 @@ def verify_model(version: Version = None) -> None:
         console.print(f"warning: installed is {library}")
 
 
-@models.command("promote")
+@commands.command("promote")
 def promote_model(
     version: Annotated[str, typer.Argument(help="The model that should score.")],
     force: Annotated[
@@ -66,7 +66,7 @@ def promote_model(
     print(f"{version} scores from the next run on")
 
 
-@models.command("rollback")
+@commands.command("rollback")
 def rollback_model(reason: Reason) -> None:
     """Go back to the champion before the current one."""
     from models_ml import registry
@@ -75,7 +75,7 @@ def rollback_model(reason: Reason) -> None:
     print(f"{version} scores from the next run on")
 
 
-@models.command("challenge")
+@commands.command("challenge")
 def challenge_champion(
     version: Annotated[
         str | None, typer.Argument(help="The model that is scored beside the champion.")

@@ -1,0 +1,71 @@
+"""Commands about single scores: replay, score, serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models_ml.commands.options import output, print_rows
+from models_ml.errors import UsageError
+from models_ml.settings import Settings
+
+commands = typer.Typer()
+
+
+@commands.command()
+def replay(
+    id_: Annotated[int, typer.Option("--id", help="Application number.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Time (ISO 8601, UTC) of which the score is wanted; the latest if left out."
+        ),
+    ] = None,
+) -> None:
+    """Compute a past score anew, from the archived model and features, and say whether it is equal."""
+    from models_ml.replay import parse_time, replay_score
+
+    result = replay_score(
+        Settings.from_environment(), id_, parse_time(at) if at is not None else None
+    )
+    print_rows([(name, f"{recorded}") for name, recorded, _ in result.fields])
+    result.check()
+    output.print("equal: computed anew, every value is the same")
+
+
+@commands.command()
+def score(
+    source: Annotated[
+        str, typer.Option("--input", help="Parquet, CSV or JSON file; - for standard input.")
+    ],
+    form: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
+    out: Annotated[
+        Path | None, typer.Option("--output", help="File; standard output by default.")
+    ] = None,
+) -> None:
+    """Score raw product records that are not in the warehouse, by the SQL and the model of the table."""
+    from models_ml.score_records import score_records
+
+    score_records(Settings.from_environment(), source, form, out)
+
+
+@commands.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8000,
+    config: Annotated[Path | None, typer.Option(help="TOML file with limits.")] = None,
+) -> None:
+    """Serve scores of new records over HTTP, by the SQL and the model of the table."""
+    from importlib.util import find_spec
+
+    if find_spec("uvicorn") is None or find_spec("fastapi") is None:
+        raise UsageError(
+            "The scoring service is not installed; add it with: pip install 'scorehouse[serve]'"
+        )
+    from models_ml.service.run import serve as serve_scores
+    from models_ml.service.settings import SETTINGS_FILE, read_service_settings
+
+    limits = read_service_settings(config or SETTINGS_FILE, host=host, port=port)
+    serve_scores(Settings.from_environment(), limits)
