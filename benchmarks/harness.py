@@ -162,11 +162,12 @@ def report(name: str, rows: Sequence[Row]) -> None:
     print(markdown(rows))
     RESULTS.mkdir(exist_ok=True)
     write_rows(name, rows)
+    tables = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
     kept = [
         Row(**values)
-        for path in sorted(RESULTS.glob("*.json"))
-        if path.stem != LATEST
-        for values in json.loads(path.read_text(encoding="utf-8"))
+        for question, table in tables.items()
+        if question != LATEST and isinstance(table, list)  # the service has a table of its own kind
+        for values in table
     ]
     write_rows(LATEST, kept)
 

@@ -47,7 +47,7 @@ def publish(settings: Settings) -> Published:
         OutputError: The folder cannot be written; what was published before is untouched.
     """
     folder = settings.published
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{os.getpid()}"
     new = folder / f".new-{stamp}"
     with open_warehouse(settings) as connection:
         n_applicants = count_scored(connection)

@@ -94,9 +94,10 @@ def test_performance_is_that_of_the_training_job(finished_run: Installation) -> 
     for figure in ("auc", "gini", "ks", "log_loss", "brier"):
         np.testing.assert_allclose(row[figure], recorded[figure]["value"], **EXACT)
     # Two ways to the same interval: bootstrap there, DeLong and binomial errors here.
-    for figure in ("auc", "ks"):
+    # KS has its largest distance elsewhere in each resample; with 85 defaulters that makes the widths differ more.
+    for figure, tolerance in (("auc", 0.35), ("ks", 0.5)):
         width = recorded[figure]["high"] - recorded[figure]["low"]
-        assert row[f"{figure}_high"] - row[f"{figure}_low"] == pytest.approx(width, rel=0.35)
+        assert row[f"{figure}_high"] - row[f"{figure}_low"] == pytest.approx(width, rel=tolerance)
 
 
 def test_auc_interval_is_delongs(finished_run: Installation, applicants: pd.DataFrame) -> None:
@@ -330,12 +331,16 @@ def test_exploration_counts_the_raw_files(
 
 
 @pytest.mark.parametrize(
-    ("value", "word"), [("0", "not_above_score_stability"), ("'0 or true'", "unacceptable_shift")]
+    ("model", "limit", "value", "word"),
+    [
+        ("model_performance", "lowest_auc", "1", "not_below_model_performance"),
+        ("score_stability", "unacceptable_shift", "'0 or true'", "unacceptable_shift"),
+    ],
 )
 def test_a_threshold_is_obeyed_and_checked(
-    finished_run: Installation, value: str, word: str
+    finished_run: Installation, model: str, limit: str, value: str, word: str
 ) -> None:
-    select = ("test", "--select", "score_stability")
+    select = ("test", "--select", model)
     run_dbt(finished_run.settings, select)
     with pytest.raises(ScorehouseError, match=word):
-        run_dbt(finished_run.settings, (*select, "--vars", f"{{unacceptable_shift: {value}}}"))
+        run_dbt(finished_run.settings, (*select, "--vars", f"{{{limit}: {value}}}"))
