@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_SPARK := $(VENV)/.installed-spark
+INSTALLED_BENCH := $(VENV)/.installed-bench
 APPLICANTS ?= 60000
 
-.PHONY: help demo install test test-all test-spark lint contract lock clean
+.PHONY: help demo install test test-all test-spark bench lint contract lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -35,6 +36,17 @@ test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sa
 
 $(INSTALLED_SPARK): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'
+	$(BIN)/python -m pip check
+	touch $@
+
+bench: $(INSTALLED_BENCH)  ## small benchmarks of features, training and scoring, into benchmarks/results
+	$(BIN)/python benchmarks/features.py --applicants 30000 --runs 1
+	$(BIN)/python benchmarks/training.py --applicants 30000 --runs 1
+	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
+	$(BIN)/python benchmarks/scoring.py
+
+$(INSTALLED_BENCH): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m pip check
 	touch $@
 
