@@ -229,6 +229,8 @@ def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
             f"{forest.n_counts} counts with or without {encoder.n_latent} latent; its files are of different "
             "trainings. Train a new model with: scorehouse train"
         )
+    if forest.n_features == forest.n_counts:  # trees read counts alone, the blend one number
+        encoder = encoder.first_numbers(LOG_ODDS + 1)
     scorer = Scorer(
         version=artifact.version,
         contract=artifact.contract,

@@ -49,3 +49,11 @@ def test_a_code_outside_the_dictionary_counts_as_other(small_model: SmallModel) 
     outside[:, 0, 4], other[:, 0, 4] = 200, contract.columns[4].n_codes
     encoder = make_encoder(small_model.artifact.weights, contract)
     np.testing.assert_array_equal(encode(encoder, outside), encode(encoder, other))
+
+
+def test_the_first_numbers_alone_are_the_same_numbers(small_model: SmallModel) -> None:
+    recent = small_model.features.recent
+    encoder = small_model.scorer.model.encoder
+    first = encode(encoder.first_numbers(3), recent)
+    assert first.shape == (len(recent), 3)
+    np.testing.assert_array_equal(first, encode(encoder, recent)[:, :3])
