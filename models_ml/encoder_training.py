@@ -30,10 +30,9 @@ class EncoderTraining:
     Attributes:
         max_applicants: Most applicants it learns from; every defaulter and a sample of the others.
         hidden_share: Share of codes hidden from the encoder.
-        reconstruction_epochs: Most passes that learn to rebuild products.
-        outcome_epochs: Most passes that learn from the default flag as well.
+        reconstruction_epochs: Passes that learn to rebuild products.
+        outcome_epochs: Passes that learn from the default flag as well.
         reconstruction_weight: Weight of reconstruction next to the default flag.
-        patience: Passes without better held-out loss before a stage ends.
         batch_rows: Applicants per gradient step.
         learning_rate: Peak rate of AdamW.
         weight_decay: Of AdamW.
@@ -45,7 +44,6 @@ class EncoderTraining:
     reconstruction_epochs: int = 0
     outcome_epochs: int = 6
     reconstruction_weight: float = 0.05
-    patience: int = 1
     batch_rows: int = 256
     learning_rate: float = 6e-3
     weight_decay: float = 1e-2
@@ -85,13 +83,13 @@ def fit_encoder(
     progress: Progress,
     watch: Watch | None = None,
 ) -> ProductAutoencoder:
-    """Train in two stages, each ended by its held-out loss.
+    """Train in two stages; each gives the pass with the best held-out loss.
 
     The result depends on rows, settings and seed alone: torch runs on one thread and draws from one generator.
 
     Args:
         rows: Applicants to learn from.
-        held_out: Applicants that decide when a stage ends.
+        held_out: Applicants that decide which pass is kept.
         contract: The feature contract.
         shape: Shape of the autoencoder.
         training: How it is trained.
@@ -150,7 +148,8 @@ def fit_encoder(
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, training.learning_rate, total_steps=n_steps
         )
-        best_loss, best_state, waited = float("inf"), model.state_dict(), 0
+        # One cycle of the learning rate per stage: its high middle may look bad, so no pass ends the stage early.
+        best_loss, best_state = float("inf"), model.state_dict()
         for epoch in range(epochs):
             order = torch.randperm(len(rows), generator=generator).numpy()
             for chosen in batches(order, training.batch_rows):
@@ -166,12 +165,8 @@ def fit_encoder(
             if watch and loss_of is outcome:
                 watch(epoch, found)
             if found < best_loss:
-                best_loss, waited = found, 0
+                best_loss = found
                 best_state = {key: value.clone() for key, value in model.state_dict().items()}
-            else:
-                waited += 1
-                if waited > training.patience:
-                    break
         model.load_state_dict(best_state)
     return model.eval()
 
