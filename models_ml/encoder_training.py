@@ -50,7 +50,7 @@ class EncoderTraining:
     dropout: float = 0.2
 
     def n_steps(self, n_applicants: int) -> int:
-        """Most gradient steps of both stages."""
+        """Gradient steps of both stages."""
         epochs = self.reconstruction_epochs + self.outcome_epochs
         return epochs * -(-n_applicants // self.batch_rows)
 

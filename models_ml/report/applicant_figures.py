@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from models_ml.report.drivers import contribution_plot
 from models_ml.report.page import Figure, Table
 from models_ml.report.plot import Axis, Plot, share_axis
 from models_ml.report.ranking import bin_width
@@ -16,24 +17,13 @@ def contribution_figure(groups: list[Row]) -> Figure:
     values = [group["contribution"] for group in groups]
     low, high = min(0.0, *values), max(0.0, *values)
     room = max(high - low, 0.1) * 0.12
-    plot = Plot(
-        "contributions",
+    plot = contribution_plot(
         "Contributions to this score",
         "What each business group adds to the log-odds of default, most first.",
-        Axis(
-            "Added to the log-odds of default, against the reference applicant",
-            low - room,
-            high + room,
-        ),
-        Axis(
-            "", -0.5, len(groups) - 0.5, ticks=range(len(groups)), names=[g["text"] for g in groups]
-        ),
-        width=1060,
-        height=86 + 30 * len(groups),
-        left=330,
-        rows=True,
+        groups,
+        (low - room, high + room),
+        row_height=30,
     )
-    plot.interval((0, -0.5), (0, len(groups) - 0.5), "rule")
     for i, group in enumerate(groups):
         value = group["contribution"]
         adds = value > 0

@@ -15,29 +15,46 @@ N_COLUMNS = 6
 """Columns whose codes are drawn: those that tell most, one of each business group."""
 
 
+def contribution_plot(
+    title: str, description: str, groups: list[Row], limits: tuple[float, float], row_height: int
+) -> Plot:
+    """An empty chart with one line per business group and a rule at zero.
+
+    Args:
+        title: Of the chart.
+        description: Read out in its place.
+        groups: Rows with the wording in ``text``, top line first.
+        limits: Ends of the axis, log-odds.
+        row_height: Of a line, pixels.
+    """
+    names = [group["text"] for group in groups]
+    plot = Plot(
+        "contributions",
+        title,
+        description,
+        Axis("Added to the log-odds of default, against the reference applicant", *limits),
+        Axis("", -0.5, len(groups) - 0.5, ticks=range(len(groups)), names=names),
+        width=1060,
+        height=86 + row_height * len(groups),
+        left=330,
+        rows=True,
+    )
+    plot.interval((0, -0.5), (0, len(groups) - 0.5), "rule")
+    return plot
+
+
 def contribution_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
     """How much each business group moves the log-odds of default, over all applicants scored."""
     groups = read(connection, "contributions")
     low, high = min(0.0, *(g["low"] for g in groups)), max(0.0, *(g["high"] for g in groups))
     room = (high - low) * 0.04
-    plot = Plot(
-        "contributions",
+    plot = contribution_plot(
         "Contributions by business group",
         "Middle nine tenths of the contributions of each group, and their median.",
-        Axis(
-            "Added to the log-odds of default, against the reference applicant",
-            low - room,
-            high + room,
-        ),
-        Axis(
-            "", -0.5, len(groups) - 0.5, ticks=range(len(groups)), names=[g["text"] for g in groups]
-        ),
-        width=1060,
-        height=86 + 34 * len(groups),
-        left=330,
-        rows=True,
+        groups,
+        (low - room, high + room),
+        row_height=34,
     )
-    plot.interval((0, -0.5), (0, len(groups) - 0.5), "rule")
     for i, g in enumerate(groups):
         note = f"{g['text']}: from {number(g['low'], 2)} to {number(g['high'], 2)}, median {number(g['median'], 2)}"
         plot.bar((g["low"], i - 0.22), (g["high"], i + 0.22), "s1", note)
