@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import lightgbm as lgb
@@ -27,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from models_ml.artifact import add_metrics, champion_path, load_artifact
 from models_ml.booster import BoosterRows, raw_scores
-from models_ml.contract import LOG_ODDS, FeatureContract
-from models_ml.learners import blended_scores, fit_trees, read_slices
+from models_ml.contract import FeatureContract
+from models_ml.learners import blended_scores, read_slices
 from models_ml.metrics import auc_difference, estimate_auc
 from models_ml.progress import console
 from models_ml.settings import Settings
@@ -75,6 +74,21 @@ def organisers(slices: Slices, contract: FeatureContract, training: TrainingSett
     return np.asarray(booster.predict(counts("out_of_time"), raw_score=True))
 
 
+def stacked(slices: Slices, training: TrainingSettings) -> np.ndarray:
+    """The champion's kind of LightGBM, with the encoder's log-odds as one more column."""
+
+    def columns(split: str) -> np.ndarray:
+        rows = slices[split]
+        return np.column_stack([rows.tree_features.astype(np.float32), rows.log_odds])
+
+    parameters = training.booster.parameters(training.seed, training.n_threads)
+    train = lgb.Dataset(columns("train"), slices["train"].defaulted, params=parameters)
+    watched = train.create_valid(columns("early_stopping"), slices["early_stopping"].defaulted)
+    stop = lgb.early_stopping(training.booster.early_stopping_rounds, verbose=False)
+    booster = lgb.train(parameters, train, training.booster.n_trees, [watched], callbacks=[stop])
+    return np.asarray(booster.predict(columns("out_of_time"), raw_score=True))
+
+
 def logistic(slices: Slices) -> np.ndarray:
     """Logistic regression on code counts over the root of the number of products."""
 
@@ -108,17 +122,14 @@ def main() -> None:
         slices = read_slices(connection, contract, outcomes, weights, training, SPLITS)
     latest = slices["out_of_time"]
     champion = lgb.Booster(model_str=artifact.booster)
-    reading_latent = replace(training, booster=replace(training.booster, reads_latent=True))
     scores = {
         "LightGBM on code counts, organisers' configuration": organisers(
             slices, contract, training
         ),
         "logistic regression on counts": logistic(slices),
         "counts only": raw_scores(champion, latest),
-        "latent code only, its log-odds": latest.latent[:, LOG_ODDS].astype(np.float64),
-        "counts and latent code in one LightGBM": raw_scores(
-            fit_trees(contract.tree_feature_names, slices, reading_latent), latest
-        ),
+        "latent code only, its log-odds": latest.log_odds.astype(np.float64),
+        "counts and the encoder's log-odds in one LightGBM": stacked(slices, training),
         CHAMPION: blended_scores(champion, artifact.blend, latest),
     }
     oracle = pq.read_table(folder / "oracle.parquet").to_pandas().set_index("id")["probability"]

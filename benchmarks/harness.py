@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 
@@ -163,11 +163,13 @@ def report(name: str, rows: Sequence[Row]) -> None:
     RESULTS.mkdir(exist_ok=True)
     write_rows(name, rows)
     tables = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+    names = {field.name for field in fields(Row)}
     kept = [
         Row(**values)
         for question, table in tables.items()
-        if question != LATEST and isinstance(table, list)  # the service has a table of its own kind
+        if question != LATEST and isinstance(table, list)
         for values in table
+        if set(values) == names  # other tables have columns of their own
     ]
     write_rows(LATEST, kept)
 

@@ -1,6 +1,6 @@
 """Contributions against brute-force Shapley values over the business groups, for applicants of the warehouse.
 
-All 256 hybrids of each applicant are scored with the champion model. Prints how often the top reason agrees and how
+All 256 hybrids of each applicant are scored by torch and LightGBM. Prints how often the top reason agrees and how
 many of the top four, and the cpu time with and without reasons.
 
 Usage: ``python benchmarks/reason_fidelity.py [applicants]``, with ``SCOREHOUSE_HOME`` as for the command line.
@@ -10,38 +10,21 @@ from __future__ import annotations
 
 import sys
 import time
-from math import factorial
+from pathlib import Path
 
 import duckdb
 import numpy as np
 
-from models_ml.artifact import champion_path
-from models_ml.attribution_kernel import LANES
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from shapley import Hybrids, shapley_values
+
+from models_ml.artifact import champion_path, load_artifact
 from models_ml.contract import read_contract
-from models_ml.features import FeatureBatch, features_from_arrow
+from models_ml.features import features_from_arrow
 from models_ml.loading import load_scorer
 from models_ml.reasons import N_REASONS, top_reasons
-from models_ml.scorer import Scorer
 from models_ml.settings import Settings
-
-
-def shapley_values(scorer: Scorer, features: FeatureBatch) -> np.ndarray:
-    """Exact Shapley values of the log-odds, float64 of shape (N, G)."""
-    n_groups = len(scorer.contract.business_groups)
-    sets = np.arange(1 << n_groups)[:, None] >> np.arange(n_groups) & 1
-    raw_scores = [
-        scorer.model.raw_scores(features, np.ascontiguousarray(sets[i : i + LANES]))
-        for i in range(0, len(sets), LANES)
-    ]
-    pd = scorer.calibration.pd(np.concatenate(raw_scores, axis=1))
-    log_odds = np.log(pd) - np.log1p(-pd)
-    values = np.zeros((len(features), n_groups))
-    for g in range(n_groups):
-        for mask in np.flatnonzero(sets[:, g] == 0):
-            size = int(sets[mask].sum())
-            weight = factorial(size) * factorial(n_groups - 1 - size) / factorial(n_groups)
-            values[:, g] += weight * (log_odds[:, mask | 1 << g] - log_odds[:, mask])
-    return values
 
 
 def main(n_applicants: int) -> None:
@@ -62,10 +45,11 @@ def main(n_applicants: int) -> None:
     scored = time.process_time()
     found = scorer.contributions(features, scores)
     explained = time.process_time()
-    exact = shapley_values(scorer, features)
+    artifact = load_artifact(champion_path(settings.artifacts))
+    exact = shapley_values(Hybrids(artifact).log_odds(features))
     ours, theirs = top_reasons(found), top_reasons(exact)
     overlap = [len(set(a) & set(b)) / N_REASONS for a, b in zip(ours, theirs, strict=True)]
-    sums = found.sum(axis=1) - (scores.log_odds - scorer.reference_log_odds)
+    sums = found.sum(axis=1) - (scores.log_odds - scorer.reference_scores.log_odds)
     print(f"{len(features)} applicants, model {scorer.version}")
     print(f"top reason agrees: {np.mean(ours[:, 0] == theirs[:, 0]):.1%} (goal 80 %)")
     print(f"overlap of the top {N_REASONS}: {np.mean(overlap):.3f} (goal 0.8)")

@@ -1,6 +1,6 @@
 """Rows per cpu-second of the forest kernel and of LightGBM on the same trees, one thread, in one run.
 
-400 trees of 63 leaves on 503 counts and 48 latent numbers. Prints whether the sums are equal, and the encoder beside.
+400 trees of 63 leaves on 503 counts. Prints whether the sums are equal, and the encoder beside.
 
 Usage: ``python benchmarks/scoring_kernel.py [rows]``
 """
@@ -49,7 +49,7 @@ def main(n_rows: int) -> None:
     weights = {name: value.detach().numpy() for name, value in autoencoder.state_dict().items()}
     encoder = make_encoder(weights, contract)
     latent = encode(encoder, features.recent)
-    matrix = np.hstack([features.tree_features.astype(np.float32), latent])
+    matrix = features.tree_features.astype(np.float32)
     standard = (latent - latent.mean(axis=0)) / latent.std(axis=0)
     chance = 1 / (1 + np.exp(2 - standard[:, :4].sum(axis=1) - 0.2 * matrix[:, 9]))
     defaulted = np.random.default_rng(2).random(n_rows) < chance
@@ -63,17 +63,14 @@ def main(n_rows: int) -> None:
         "num_threads": 1,
     }
     text = lgb.train(parameters, lgb.Dataset(matrix, defaulted), N_TREES).model_to_string()
-    booster, forest = (
-        lgb.Booster(model_str=text),
-        read_forest(text, features.tree_features.shape[1]),
-    )
+    booster, forest = lgb.Booster(model_str=text), read_forest(text)
 
     equal = np.array_equal(
-        forest.raw_scores(features.tree_features, latent),
+        forest.raw_scores(features.tree_features),
         booster.predict(matrix, raw_score=True, num_threads=1),
     )
     theirs = cpu_seconds(lambda: booster.predict(matrix, raw_score=True, num_threads=1))
-    ours = cpu_seconds(lambda: forest.raw_scores(features.tree_features, latent))
+    ours = cpu_seconds(lambda: forest.raw_scores(features.tree_features))
     encoding = cpu_seconds(lambda: encode(encoder, features.recent))
     print(f"{n_rows} rows, {N_TREES} trees x {N_LEAVES} leaves, {matrix.shape[1]} features")
     print(f"LightGBM.predict: {n_rows / theirs:9,.0f} rows per cpu-second")

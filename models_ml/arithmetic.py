@@ -1,4 +1,4 @@
-"""Float32 building blocks of the encoder's machine code.
+"""Building blocks of the encoder's machine code.
 
 Sums run over the inputs in ascending order for every row, whatever rows stand beside it, and no operation is fused or
 reordered, so a row's result is the same in every batch, on every thread and machine.
@@ -10,7 +10,7 @@ import numpy as np
 
 from models_ml.kernels import kernel
 
-ZERO = np.float32(0)
+ZERO, ONE = np.float32(0), np.float32(1)
 
 
 @kernel
@@ -18,11 +18,11 @@ def dense(inputs, n_rows, weights, bias, outputs):  # type: ignore[no-untyped-de
     """``outputs = bias + inputs @ weights`` for the first rows.
 
     Args:
-        inputs: float32 of shape (>= n_rows, I).
+        inputs: Of shape (>= n_rows, I).
         n_rows: Rows to compute.
-        weights: float32 of shape (I, O).
-        bias: float32 of shape (O,).
-        outputs: Result, float32 of shape (>= n_rows, O).
+        weights: Of shape (I, O).
+        bias: Of shape (O,).
+        outputs: Result, as precise as the sums shall be, of shape (>= n_rows, O).
     """
     n_inputs, n_outputs = weights.shape
     for r in range(n_rows):
@@ -52,3 +52,13 @@ def relu(values, n_rows):  # type: ignore[no-untyped-def]
         row = values[r]
         for j in range(len(row)):
             row[j] = ZERO if row[j] < ZERO else row[j]
+
+
+@kernel
+def relu_slope(a, b):  # type: ignore[no-untyped-def]
+    """Slope of the line through a rectifier's values at ``a`` and ``b``; at ``a = b`` the rectifier's own."""
+    high, low = max(a, b), min(a, b)
+    # No branch around the division, so that loops over it can be vectorised.
+    same = high <= low
+    change = (ONE if low >= ZERO else ZERO) if same else max(high, ZERO) - max(low, ZERO)
+    return change / (ONE if same else high - low)

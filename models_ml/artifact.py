@@ -41,7 +41,7 @@ class Artifact:
         contract: Feature contract it was trained on.
         weights: Weights of the autoencoder by name.
         encoder_settings: Its shape.
-        booster: LightGBM on counts, scalars and latent code, as LightGBM's text.
+        booster: LightGBM on counts and scalars, as LightGBM's text.
         calibration: From raw score to PD.
         blend: Weights of encoder and booster in the raw score.
         scale: From PD to points.

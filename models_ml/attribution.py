@@ -1,34 +1,42 @@
 """How much each business group adds to an applicant's log-odds of default, against a reference applicant.
 
-The value of a set of groups is the log-odds of a hybrid: these groups are the applicant's, the others the reference's,
-in the counts and in the latest products alike, so the latent code is no reason of its own. Newest products stand
-beside newest; a hybrid has as many products as the one who gives it "depth of history", and where the giver of a
-column has no product at that place the code is hidden, as the encoder knows from its training.
+The latent code is no reason of its own: what the encoder adds is traced back to the raw columns that it reads. Newest
+products stand beside newest, and where one of the two has no product at a place the codes are hidden, as the encoder
+knows from its training.
 
-Contributions approximate Shapley values (Shapley 1953) over the groups: what a group adds when it is the first to
-change over from the reference to the applicant, and when it is the last, half each. That is exact for interactions of
-two groups; what interactions of more groups leave over is shared out equally, so the contributions add up to the whole
-difference whatever the model is.
+- Trees: exact Shapley values (Shapley 1953) over the groups; a group is the applicant's or the reference's.
+- Encoder: the rescale rule of DeepLIFT (Shrikumar et al. 2017). Every rectifier passes on the share of its change that
+  each input has in the change before it, so shares add up to the change of the log-odds. The number of products, which
+  the group "depth of history" gives, changes first in one half of the share and last in the other.
+- Calibration: the same rule; shares are stretched by the change of the log-odds over the change of the raw score.
+
+So contributions add up to the whole difference whatever the model is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import factorial
 
 import numpy as np
 
-from models_ml.attribution_kernel import LANES, score_hybrids
 from models_ml.blend import Blend
 from models_ml.contract import FeatureContract
 from models_ml.encoder_kernel import Encoder, read_only
 from models_ml.features import FeatureBatch
 from models_ml.forest import Forest
+from models_ml.rescale_kernel import share_log_odds
+from models_ml.shapley_kernel import PATTERN_BITS, answer_patterns, share_trees
 
 DEPTH_GROUP = "depth of history"
 """The business group that says how many products there are."""
 
 LOW_RISK_SHARE = 0.1
 """Share of applicants, by PD, among whom the reference applicant is looked for."""
+
+SAME_SCORE = 1e-9
+"""Raw scores that differ by no more than this are the same, and their ratio says nothing."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,10 @@ class Reference:
 
     counts: np.ndarray
     recent: np.ndarray
+
+    def as_batch(self) -> FeatureBatch:
+        """One row to score."""
+        return FeatureBatch(np.zeros(1, np.int64), self.counts[None], self.recent[None])
 
 
 def choose_reference(features: FeatureBatch, raw_scores: np.ndarray) -> Reference:
@@ -66,40 +78,9 @@ def choose_reference(features: FeatureBatch, raw_scores: np.ndarray) -> Referenc
     return Reference(features.tree_features[nearest].copy(), features.recent[nearest].copy())
 
 
-def first_and_last(n_groups: int) -> np.ndarray:
-    """Which groups of each hybrid are the applicant's own: one group alone, then all but one.
-
-    Returns:
-        0 or 1, int64 of shape (2 * n_groups, n_groups).
-    """
-    alone = np.eye(n_groups, dtype=np.int64)
-    return np.concatenate([alone, 1 - alone])
-
-
-def contributions(hybrids: np.ndarray, own: np.ndarray, reference: float) -> np.ndarray:
-    """Contribution of each group to the log-odds difference.
-
-    Args:
-        hybrids: Log-odds of the hybrids of `first_and_last`, float64 of shape (N, 2 * G).
-        own: Log-odds of the applicants, shape (N,).
-        reference: Log-odds of the reference applicant.
-
-    Returns:
-        float64 of shape (N, G); rows add up to ``own - reference``.
-    """
-    n_groups = hybrids.shape[1] // 2
-    as_first = hybrids[:, :n_groups] - reference
-    as_last = own[:, None] - hybrids[:, n_groups:]
-    steps = (as_first + as_last) / 2
-    left_over = own - reference
-    for g in range(n_groups):
-        left_over = left_over - steps[:, g]
-    return steps + left_over[:, None] / n_groups
-
-
 @dataclass(frozen=True)
-class HybridScorer:
-    """Scores hybrids of applicants and a reference applicant with one model.
+class Model:
+    """Encoder and trees of one model, and the applicant whom others are compared with.
 
     Attributes:
         encoder: The encoder.
@@ -115,29 +96,115 @@ class HybridScorer:
     contract: FeatureContract
     reference: Reference
 
-    def raw_scores(self, features: FeatureBatch, own_groups: np.ndarray) -> np.ndarray:
-        """Raw scores of hybrids; row i depends on row i alone.
+    def tree_shares(self, counts: np.ndarray) -> np.ndarray:
+        """What each group adds to the booster's raw score.
 
         Args:
-            features: N applicants.
-            own_groups: 1 where a hybrid's group is the applicant's own, int64 of shape (LANES, G).
+            counts: uint8 of shape (N, n_tree_features).
 
         Returns:
-            float64 of shape (N, LANES).
+            float64 of shape (N, G).
         """
-        scores = np.empty((len(features), LANES))
-        log_odds = np.empty((len(features), LANES), dtype=np.float32)
-        score_hybrids(
-            features.tree_features,
-            read_only(features.recent),
+        shares = np.empty((len(counts), len(self.contract.business_groups)))
+        share_trees(counts, self.forest.condition_arrays, self._trees, self._answers, shares)
+        return shares
+
+    def encoder_shares(self, recent: np.ndarray) -> np.ndarray:
+        """What each group adds to the encoder's log-odds.
+
+        Args:
+            recent: uint8 of shape (N, n_recent, n_columns).
+
+        Returns:
+            float32 of shape (N, G).
+        """
+        groups = self.contract.business_groups
+        shares = np.empty((len(recent), len(groups)), dtype=np.float32)
+        share_log_odds(
+            read_only(recent),
             self.encoder.arrays,
-            self.forest.condition_arrays,
-            self.forest.tree_arrays,
-            self.contract.tree_feature_groups[self.forest.count_features],
-            self.contract.business_groups.index(DEPTH_GROUP),
-            (self.reference.counts[None, :], self.reference.recent),
-            own_groups,
-            scores,
-            log_odds,
+            self._backwards,
+            groups.index(DEPTH_GROUP),
+            read_only(self.reference.recent),
+            shares,
         )
-        return self.blend.raw_scores(scores, log_odds)
+        return shares
+
+    def shares(self, features: FeatureBatch) -> np.ndarray:
+        """What each group adds to the raw score, float64 of shape (N, G); row i depends on row i alone."""
+        trees = self.tree_shares(features.tree_features)
+        return self.blend.raw_scores(trees, self.encoder_shares(features.recent))
+
+    @cached_property
+    def _trees(self) -> tuple[np.ndarray, ...]:
+        """What `share_trees` needs to know of the trees."""
+        forest = self.forest
+        features = np.searchsorted(forest.first_slots, forest.inner_slots, side="right") - 1
+        groups = self.contract.tree_feature_groups[forest.features[features]]
+        first_fulfilled = forest.count_slots[
+            features, self.reference.counts[forest.features[features]]
+        ]
+        return (
+            forest.first_inner,
+            forest.inner_slots,
+            groups.astype(np.int64),
+            (first_fulfilled > forest.inner_slots).astype(np.int64),
+            forest.children,
+            forest.leaf_values,
+            _shapley_weights(len(self.contract.business_groups)),
+        )
+
+    @cached_property
+    def _answers(self) -> np.ndarray:
+        """Shapley values of the small trees, for every pattern of conditions."""
+        n_inner = np.diff(self.forest.first_inner)
+        n_most = n_inner[n_inner <= PATTERN_BITS].max(initial=0)
+        answers = np.zeros((len(n_inner), 1 << n_most, len(self.contract.business_groups)))
+        answer_patterns(self._trees, answers)
+        return answers
+
+    @cached_property
+    def _backwards(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights of the product layer and of the hidden layer, transposed."""
+        layers = self.encoder.named_layers
+        return (
+            np.ascontiguousarray(layers["product.weight"].T),
+            np.ascontiguousarray(layers["hidden.weight"].T),
+        )
+
+
+def stretched(shares: np.ndarray, raw_difference: np.ndarray, difference: np.ndarray) -> np.ndarray:
+    """Shares of the raw score as contributions to the calibrated log-odds.
+
+    Args:
+        shares: float64 of shape (N, G); rows add up to ``raw_difference`` within the encoder's single precision.
+        raw_difference: Raw scores less the reference's, shape (N,).
+        difference: Calibrated log-odds less the reference's, shape (N,).
+
+    Returns:
+        float64 of shape (N, G); rows add up to ``difference``.
+    """
+    n_groups = shares.shape[1]
+    changed = np.abs(raw_difference) > SAME_SCORE
+    stretch = np.divide(difference, raw_difference, out=np.ones(len(shares)), where=changed)
+    found = shares * stretch[:, None]
+    left_over = difference.copy()
+    for g in range(n_groups):
+        left_over -= found[:, g]
+    return np.asarray(found + left_over[:, None] / n_groups)
+
+
+def _shapley_weights(n_groups: int) -> np.ndarray:
+    """Share of a leaf's value for each of ``a`` groups that must be the applicant's and ``r`` the reference's.
+
+    Returns:
+        float64 of shape (2, n_groups + 1, n_groups + 1): for the applicant's groups, then the reference's.
+    """
+    weights = np.zeros((2, n_groups + 1, n_groups + 1))
+    for a in range(n_groups + 1):
+        for r in range(n_groups + 1 - a):
+            if a:
+                weights[0, a, r] = factorial(a - 1) * factorial(r) / factorial(a + r)
+            if r:
+                weights[1, a, r] = -factorial(a) * factorial(r - 1) / factorial(a + r)
+    return weights

@@ -1,4 +1,4 @@
-"""LightGBM on counts and scalars, and on the latent code when asked to."""
+"""LightGBM on counts and scalars."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class BoosterSettings:
         feature_share: Share of columns tried per tree.
         n_bins: Most bins per column.
         l2: Weight of the L2 penalty on leaf values.
-        reads_latent: Whether it reads the latent code besides counts and scalars.
         negative_share: Share of the applicants without default that are used; they get the weight of the others.
     """
 
@@ -39,7 +38,6 @@ class BoosterSettings:
     feature_share: float = 0.3
     n_bins: int = 63
     l2: float = 10.0
-    reads_latent: bool = False
     negative_share: float = 1.0
 
     def parameters(self, seed: int, n_threads: int) -> dict[str, object]:
@@ -63,37 +61,28 @@ class BoosterSettings:
 
 @dataclass(frozen=True)
 class BoosterRows:
-    """What the booster reads, compact: counts stay bytes until LightGBM asks for a piece.
+    """What the booster reads and is blended with, compact: counts stay bytes until LightGBM asks for a piece.
 
     Attributes:
         tree_features: Scalars and counts, uint8 of shape (N, n_tree_features).
-        latent: Latent code, float32 of shape (N, n_latent); n_latent is 0 in a model on counts alone.
+        log_odds: Log-odds of default by the encoder, float32 of shape (N,).
         defaulted: 0 or 1, uint8 of shape (N,).
     """
 
     tree_features: np.ndarray
-    latent: np.ndarray
+    log_odds: np.ndarray
     defaulted: np.ndarray
 
     def __len__(self) -> int:
         return len(self.defaulted)
 
-    def matrix(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Chosen rows as the booster sees them, float32 of shape (n, K)."""
-        return booster_matrix(self.tree_features[rows], self.latent[rows])
-
     def take(self, rows: np.ndarray) -> BoosterRows:
         """Chosen rows."""
-        return BoosterRows(self.tree_features[rows], self.latent[rows], self.defaulted[rows])
-
-
-def booster_matrix(tree_features: np.ndarray, latent: np.ndarray) -> np.ndarray:
-    """Counts and scalars, then the latent code, float32 of shape (N, K)."""
-    return np.concatenate([tree_features.astype(np.float32), latent], axis=1)
+        return BoosterRows(self.tree_features[rows], self.log_odds[rows], self.defaulted[rows])
 
 
 class _Pieces(lgb.Sequence):
-    """Rows for LightGBM's binning, made piece by piece: a float matrix of 1.8 M rows would take 8 GB."""
+    """Rows for LightGBM's binning, made piece by piece: a float matrix of 1.8 M rows would take 7 GB."""
 
     batch_size = PIECE_ROWS
 
@@ -105,8 +94,8 @@ class _Pieces(lgb.Sequence):
 
     def __getitem__(self, index: int | slice | list[int]) -> np.ndarray:
         if isinstance(index, slice):
-            return self.rows.matrix(index).astype(np.float64)
-        matrix = self.rows.matrix(np.atleast_1d(index)).astype(np.float64)
+            return self.rows.tree_features[index].astype(np.float64)
+        matrix = self.rows.tree_features[np.atleast_1d(index)].astype(np.float64)
         return matrix[0] if np.isscalar(index) else matrix
 
 
@@ -164,8 +153,7 @@ def fit_booster(
 
 def raw_scores(booster: lgb.Booster, rows: BoosterRows) -> np.ndarray:
     """Log-odds before calibration, float64 of shape (N,), by the kernel that scores."""
-    forest = read_forest(booster.model_to_string(), n_counts=rows.tree_features.shape[1])
-    return forest.raw_scores(rows.tree_features, rows.latent)
+    return read_forest(booster.model_to_string()).raw_scores(rows.tree_features)
 
 
 def without_thread_count(text: str) -> str:

@@ -1,8 +1,6 @@
 """The encoder's forward pass as machine code: latent codes without torch, each row for itself.
 
-`ProductAutoencoder.encode` says what is computed; here is how it is computed for training and scoring alike. The
-vectors of a product's codes are added up business group by business group, because the reasons of a score need the
-sums of single groups.
+`ProductAutoencoder.encode` says what is computed; here is how it is computed for training and scoring alike.
 """
 
 from __future__ import annotations
@@ -48,11 +46,11 @@ class Encoder:
     """Weights of an encoder, laid out for the kernels; G business groups.
 
     Attributes:
-        positions: Row of ``codes`` for each column and code, int32 of shape (n_columns, 256).
+        positions: Row of ``codes`` for each column and code, uint32 of shape (n_columns, 256).
         grouped_columns: Columns sorted by business group, int32 of shape (n_columns,).
         first_columns: Where each group starts in them and the end, int32 of shape (G + 1,).
         codes: Vector of each code, float32 of shape (vocabulary_size, n_product).
-        layers: Further weights, float32, in the order in which `find_latent` reads them.
+        layers: Further weights, in the order in which `find_latent` reads them, each as precise as it is read.
     """
 
     positions: np.ndarray
@@ -70,9 +68,14 @@ class Encoder:
         """An encoder of the first ``n`` numbers of the latent code alone, equal to the last bit and cheaper."""
         layers = {
             name: np.ascontiguousarray(layer[..., :n]) if name in LATENT_LAYERS else layer
-            for name, layer in zip(LAYERS, self.layers, strict=True)
+            for name, layer in self.named_layers.items()
         }
         return replace(self, layers=tuple(layers.values()))
+
+    @property
+    def named_layers(self) -> dict[str, np.ndarray]:
+        """``layers`` by name."""
+        return dict(zip(LAYERS, self.layers, strict=True))
 
     @property
     def arrays(self) -> tuple[object, ...]:
@@ -89,7 +92,7 @@ def make_encoder(weights: Mapping[str, np.ndarray], contract: FeatureContract) -
     """
     groups = contract.business_groups
     group_of = np.array([groups.index(column.business_group) for column in contract.columns])
-    positions = np.empty((len(contract.columns), 256), dtype=np.int32)
+    positions = np.empty((len(contract.columns), 256), dtype=np.uint32)
     for column, offset, row in zip(contract.columns, contract.code_offsets, positions, strict=True):
         row[:] = offset + np.minimum(np.arange(256), column.n_codes)
         row[PADDING] = offset + column.n_positions
@@ -100,7 +103,8 @@ def make_encoder(weights: Mapping[str, np.ndarray], contract: FeatureContract) -
         codes=np.ascontiguousarray(weights["codes.weight"], dtype=np.float32),
         layers=tuple(
             np.ascontiguousarray(
-                weights[name].T if name in LINEAR else weights[name], dtype=np.float32
+                weights[name].T if name in LINEAR else weights[name],
+                dtype=np.float64 if name == "hidden.weight" else np.float32,
             )
             for name in LAYERS
         ),
@@ -144,80 +148,52 @@ def read_only(values: np.ndarray) -> np.ndarray:
 @kernel
 def encode_rows(recent, encoder, latent):  # type: ignore[no-untyped-def]
     """Latent codes of N rows into ``latent``; see `encode`."""
-    n_recent = recent.shape[1]
-    n_groups, n_product = len(encoder[2]) - 1, encoder[3].shape[1]
-    parts = np.empty((1, n_recent, n_groups, n_product), np.float32)
-    giver = np.zeros(n_groups, np.int64)
+    n_recent, n_product = recent.shape[1], encoder[3].shape[1]
     products = np.empty((BLOCK_ROWS * n_recent, n_product), np.float32)
     n_products = np.empty(BLOCK_ROWS, np.int64)
     for block in range(0, len(recent), BLOCK_ROWS):
         n_rows = min(BLOCK_ROWS, len(recent) - block)
         filled = 0
         for r in range(n_rows):
-            n = sum_codes(recent[block + r], encoder, parts[0])
-            join_groups(parts, giver, products[filled : filled + n])
+            n = sum_codes(recent[block + r], encoder, products[filled:])
             n_products[r] = n
             filled += n
         find_latent(products, n_products[:n_rows], encoder[4], latent[block : block + n_rows])
 
 
 @kernel
-def sum_codes(recent, encoder, parts):  # type: ignore[no-untyped-def]
-    """Sum of the code vectors of each product and business group.
+def sum_codes(recent, encoder, products):  # type: ignore[no-untyped-def]
+    """Sum of the code vectors of each product of one applicant.
 
     Args:
-        recent: One applicant, uint8 of shape (n_recent, n_columns).
+        recent: uint8 of shape (n_recent, n_columns).
         encoder: ``Encoder.arrays``.
-        parts: Result, float32 of shape (n_recent, G, n_product); the first products are overwritten.
+        products: Result, float32 of shape (>= number of products, n_product); overwritten.
 
     Returns:
         Number of products.
     """
+    positions, vectors = encoder[0], encoder[3]
+    n_columns = recent.shape[1]
     n_products = 0
     while n_products < len(recent) and recent[n_products, 0] != PADDING:
-        sum_product_codes(recent[n_products], encoder, parts[n_products])
+        codes, product = recent[n_products], products[n_products]
+        product[:] = ZERO
+        # Eight columns at a time: the sum stays in a register.
+        for i in range(0, n_columns - 7, 8):
+            a, b = vectors[positions[i, codes[i]]], vectors[positions[i + 1, codes[i + 1]]]
+            c, d = vectors[positions[i + 2, codes[i + 2]]], vectors[positions[i + 3, codes[i + 3]]]
+            e, f = vectors[positions[i + 4, codes[i + 4]]], vectors[positions[i + 5, codes[i + 5]]]
+            g, h = vectors[positions[i + 6, codes[i + 6]]], vectors[positions[i + 7, codes[i + 7]]]
+            for j in range(len(product)):
+                value = product[j] + a[j] + b[j] + c[j] + d[j]
+                product[j] = value + e[j] + f[j] + g[j] + h[j]
+        for i in range(n_columns & ~7, n_columns):
+            a = vectors[positions[i, codes[i]]]
+            for j in range(len(product)):
+                product[j] += a[j]
         n_products += 1
     return n_products
-
-
-@kernel
-def sum_product_codes(codes, encoder, parts):  # type: ignore[no-untyped-def]
-    """The same for one product: uint8 of shape (n_columns,) to float32 of shape (G, n_product)."""
-    positions, grouped_columns, first_columns, vectors, _ = encoder
-    for g in range(len(first_columns) - 1):
-        part = parts[g]
-        part[:] = ZERO
-        start, end = first_columns[g], first_columns[g + 1]
-        for i in range(start, end - 3, 4):
-            a, b = grouped_columns[i], grouped_columns[i + 1]
-            c, d = grouped_columns[i + 2], grouped_columns[i + 3]
-            u, v = vectors[positions[a, codes[a]]], vectors[positions[b, codes[b]]]
-            w, x = vectors[positions[c, codes[c]]], vectors[positions[d, codes[d]]]
-            for j in range(len(part)):
-                part[j] = part[j] + u[j] + v[j] + w[j] + x[j]
-        for i in range(end - ((end - start) & 3), end):
-            a = grouped_columns[i]
-            u = vectors[positions[a, codes[a]]]
-            for j in range(len(part)):
-                part[j] += u[j]
-
-
-@kernel
-def join_groups(parts, giver, products):  # type: ignore[no-untyped-def]
-    """Add up the groups of each product, each group as one applicant has it.
-
-    Args:
-        parts: Code sums of A applicants, float32 of shape (A, n_recent, G, n_product).
-        giver: Which applicant gives each group, int64 of shape (G,).
-        products: Result, float32 of shape (n, n_product).
-    """
-    for p in range(len(products)):
-        product = products[p]
-        product[:] = ZERO
-        for g in range(len(giver)):
-            part = parts[giver[g], p, g]
-            for j in range(len(product)):
-                product[j] += part[j]
 
 
 @kernel

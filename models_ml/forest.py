@@ -18,7 +18,7 @@ MISSING_IS_ZERO = 0b0100
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees of one booster whose first C features are uint8 counts and the others float32.
+    """Trees of one booster whose features are uint8 counts.
 
     Each feature that is asked for has one slot per condition "feature <= threshold", by ascending threshold, and a
     last slot for "fulfils none". The nodes of a tree are numbered level by level, so that the children of its k-th
@@ -26,56 +26,49 @@ class Forest:
     set for rows that reach a node marked with b.
 
     Attributes:
-        n_counts: C.
-        n_features: Number of all features.
+        n_features: Number of all features, C.
         features: Features that some tree asks for, ascending, int32 of shape (F,).
         first_slots: First slot of each of them and the end, int32 of shape (F + 1,).
-        count_slots: Slot of each count of the features below C among them, int32 of shape (F', 256).
-        thresholds: Largest float32 that fulfils the condition of each slot, of shape (n_slots,).
+        count_slots: Slot of each count of each of them, int32 of shape (F, 256).
         first_inner: First inner node of each tree and the end, int32 of shape (n_trees + 1,).
         inner_nodes: Number of each inner node within its tree, int32 of shape (n_inner,).
         inner_slots: Slot of the condition it asks, int32 of shape (n_inner,).
+        children: Left and right child of each inner node: k >= 0 is the tree's k-th inner node, -l - 1 its leaf l;
+            int32 of shape (n_inner, 2).
         first_marks: First marked node of each tree and bit of the leaf number, and the end, int32.
         mark_nodes: Marked nodes, int32.
         leaf_values: Raw score of each leaf, tree by tree, float64 of shape (n_inner + n_trees,).
     """
 
-    n_counts: int
     n_features: int
     features: np.ndarray
     first_slots: np.ndarray
     count_slots: np.ndarray
-    thresholds: np.ndarray
     first_inner: np.ndarray
     inner_nodes: np.ndarray
     inner_slots: np.ndarray
+    children: np.ndarray
     first_marks: np.ndarray
     mark_nodes: np.ndarray
     leaf_values: np.ndarray
 
-    def raw_scores(self, counts: np.ndarray, latent: np.ndarray) -> np.ndarray:
+    def raw_scores(self, counts: np.ndarray) -> np.ndarray:
         """Sum of leaf values of N rows; row i depends on row i alone.
 
         Args:
             counts: uint8 of shape (N, C).
-            latent: float32 of shape (N, n_features - C), all finite.
 
         Returns:
             Log-odds before calibration, float64 of shape (N,), equal to ``Booster.predict(..., raw_score=True)``.
         """
         scores = np.empty(len(counts))
-        score_rows(counts, latent, self.condition_arrays, self.tree_arrays, scores)
+        score_rows(counts, self.condition_arrays, self.tree_arrays, scores)
         return scores
-
-    @property
-    def count_features(self) -> np.ndarray:
-        """Those of ``features`` that are counts."""
-        return self.features[: len(self.count_slots)]
 
     @property
     def condition_arrays(self) -> tuple[np.ndarray, ...]:
         """What the kernels need to find the conditions that a row fulfils."""
-        return self.features, self.first_slots, self.count_slots, self.thresholds
+        return self.features, self.first_slots, self.count_slots
 
     @property
     def tree_arrays(self) -> tuple[np.ndarray, ...]:
@@ -90,12 +83,11 @@ class Forest:
         )
 
 
-def read_forest(text: str, n_counts: int) -> Forest:
+def read_forest(text: str) -> Forest:
     """Read the trees of a booster with one raw score.
 
     Args:
         text: What ``Booster.model_to_string`` gave; its hash was verified.
-        n_counts: How many of the first features are uint8 counts; the others are float32.
 
     Raises:
         ArtifactError: The booster has something that the kernel does not compute.
@@ -112,11 +104,11 @@ def read_forest(text: str, n_counts: int) -> Forest:
 
     split_features = np.concatenate([_numbers(tree, "split_feature", np.int32) for tree in trees])
     thresholds = np.concatenate([_numbers(tree, "threshold", np.float64) for tree in trees])
-    limits = _largest_fulfilling(thresholds, split_features < n_counts)
+    limits = np.clip(np.floor(thresholds), -1, 255)  # the largest count that fulfils it
     features, first_slots, slot_limits, split_slots = _slots(split_features, limits)
     count_slots = [
         start + np.searchsorted(slot_limits[start : end - 1], np.arange(256), side="left")
-        for start, end in pairwise(first_slots[: np.searchsorted(features, n_counts) + 1])
+        for start, end in pairwise(first_slots)
     ]
 
     shapes = [_tree_shape(tree) for tree in trees]
@@ -131,15 +123,16 @@ def read_forest(text: str, n_counts: int) -> Forest:
         for tree, shape in zip(trees, shapes, strict=True)
     ]
     return Forest(
-        n_counts=n_counts,
         n_features=int(head["max_feature_idx"]) + 1,
         features=features.astype(np.int32),
         first_slots=first_slots.astype(np.int32),
         count_slots=np.array(count_slots, dtype=np.int32).reshape(-1, 256),
-        thresholds=slot_limits,
         first_inner=first_inner,
         inner_nodes=np.array([node for shape in shapes for node in shape.inner_nodes], np.int32),
         inner_slots=split_slots[np.array(inner, dtype=np.int64)].astype(np.int32),
+        children=np.array([pair for shape in shapes for pair in shape.children], np.int32).reshape(
+            -1, 2
+        ),
         first_marks=_offsets([len(nodes) for nodes in marks]),
         mark_nodes=np.array([node for nodes in marks for node in nodes], np.int32),
         leaf_values=np.concatenate(leaf_values),
@@ -163,7 +156,7 @@ def _slots(
     features, first = np.unique(distinct["feature"], return_index=True)
     first_slots = np.append(first, len(distinct)) + np.arange(len(features) + 1)
     slots = np.arange(len(distinct)) + np.searchsorted(features, distinct["feature"])
-    slot_limits = np.full(first_slots[-1], np.inf, dtype=np.float32)
+    slot_limits = np.full(first_slots[-1], np.inf)
     slot_limits[slots] = distinct["limit"]
     return features, first_slots, slot_limits, slots[condition_of]
 
@@ -175,12 +168,14 @@ class _TreeShape:
     Attributes:
         inner: LightGBM's number of each inner node, level by level.
         inner_nodes: Their numbers among all nodes.
+        children: Their children; see `Forest`.
         leaves: LightGBM's number of each leaf, from left to right.
         marks: Nodes marked with each bit of the leaf number.
     """
 
     inner: list[int]
     inner_nodes: list[int]
+    children: list[tuple[int, int]]
     leaves: list[int]
     marks: list[list[int]]
 
@@ -214,9 +209,16 @@ def _tree_shape(tree: dict[str, str]) -> _TreeShape:
     for k, node in enumerate(inner_nodes):
         for child in (2 * k + 1, 2 * k + 2):
             marked[child] = common_bits[child] & ~common_bits[node]
+    index_of = {node: k for k, node in enumerate(inner_nodes)}
+
+    def child_at(place: int) -> int:
+        node = nodes[place]
+        return index_of[place] if node >= 0 else -number_of[-node - 1] - 1
+
     return _TreeShape(
         inner=[node for node in nodes if node >= 0],
         inner_nodes=inner_nodes,
+        children=[(child_at(2 * k + 1), child_at(2 * k + 2)) for k in range(len(inner_nodes))],
         leaves=leaves,
         marks=[
             [i for i, bits in enumerate(marked) if bits >> b & 1]
@@ -227,17 +229,6 @@ def _tree_shape(tree: dict[str, str]) -> _TreeShape:
 
 def _offsets(sizes: list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-
-
-def _largest_fulfilling(thresholds: np.ndarray, is_count: np.ndarray) -> np.ndarray:
-    """Largest count, or largest float32, that is <= each threshold; given as float32."""
-    nearest = thresholds.astype(np.float32)
-    below = np.nextafter(nearest, np.float32(-np.inf), dtype=np.float32)
-    return np.where(
-        is_count,
-        np.clip(np.floor(thresholds), -1, 255).astype(np.float32),
-        np.where(nearest.astype(np.float64) > thresholds, below, nearest),
-    )
 
 
 def _refuse_unknown_decisions(tree: dict[str, str]) -> None:

@@ -20,9 +20,6 @@ BLOCK_ROWS = 64 * WORDS
 MAX_LEAVES = 256
 """Leaves of a tree, at most: a leaf number is one byte."""
 
-NEARLY_ZERO = np.float32(1e-35)
-"""LightGBM reads values up to this size as zero."""
-
 SPREAD_BITS = np.array(
     [sum(1 << (8 * i) for i in range(8) if byte >> i & 1) for byte in range(256)], dtype=np.uint64
 )
@@ -30,12 +27,11 @@ SPREAD_BITS = np.array(
 
 
 @kernel
-def score_rows(counts, latent, conditions, trees, scores):  # type: ignore[no-untyped-def]
+def score_rows(counts, conditions, trees, scores):  # type: ignore[no-untyped-def]
     """Raw scores of N rows.
 
     Args:
         counts: uint8 of shape (N, C).
-        latent: float32 of shape (N, L).
         conditions: ``Forest.condition_arrays``, F features.
         trees: ``Forest.tree_arrays``.
         scores: Result, float64 of shape (N,); overwritten.
@@ -49,76 +45,54 @@ def score_rows(counts, latent, conditions, trees, scores):  # type: ignore[no-un
         for start in range(block, end, 64):
             word = (start - block) >> 6
             stop = min(start + 64, end)
-            find_count_slots(counts[start:stop], conditions, slots)
-            find_latent_slots(latent[start:stop], counts.shape[1], conditions, slots)
+            find_slots(counts[start:stop], conditions, slots)
             for i in range(stop - start):
                 bit = np.uint64(1) << np.uint64(i)
                 for slot in slots[i]:
                     fulfilled[slot, word] |= bit
-        add_leaf_values(fulfilled, conditions[1], trees, sums)
+        complete(fulfilled, conditions[1])
+        add_leaf_values(fulfilled, trees, sums)
         scores[block:end] = sums[: end - block]
 
 
 @kernel
-def find_count_slots(counts, conditions, slots):  # type: ignore[no-untyped-def]
-    """For each row and count feature, the first condition that the row fulfils; the last slot means none.
+def find_slots(counts, conditions, slots):  # type: ignore[no-untyped-def]
+    """For each row and feature, the first condition that the row fulfils; the last slot means none.
 
     Args:
         counts: uint8 of shape (N, C).
         conditions: ``Forest.condition_arrays``, F features.
-        slots: Result, int32 of shape (>= N, F); the first columns are overwritten.
+        slots: Result, int32 of shape (>= N, F).
     """
-    features, _, count_slots, _ = conditions
+    features, _, count_slots = conditions
     for i in range(len(counts)):
         for f in range(len(count_slots)):
             slots[i, f] = count_slots[f, counts[i, features[f]]]
 
 
 @kernel
-def find_latent_slots(latent, n_counts, conditions, slots):  # type: ignore[no-untyped-def]
-    """The same for the features of the latent code, in the columns after the count features.
+def complete(fulfilled, first_slots):  # type: ignore[no-untyped-def]
+    """From the rows by the first condition they fulfil to the rows that fulfil each condition.
 
     Args:
-        latent: float32 of shape (N, L), N <= 64.
-        n_counts: Number of count features of the booster.
-        conditions: ``Forest.condition_arrays``, F features.
-        slots: Result, int32 of shape (>= N, F).
-    """
-    features, first_slots, count_slots, thresholds = conditions
-    # Bisection, all rows in step: each row's path costs memory latency, but they overlap.
-    n_rows = len(latent)
-    values = np.empty(64, np.float32)
-    low = np.empty(64, np.int64)
-    for f in range(len(count_slots), len(features)):
-        for i in range(n_rows):
-            value = latent[i, features[f] - n_counts]
-            values[i] = np.float32(0.0) if -NEARLY_ZERO <= value <= NEARLY_ZERO else value
-        low[:n_rows] = first_slots[f]
-        n_left = first_slots[f + 1] - first_slots[f] - 1
-        while n_left > 0:
-            half = (n_left + 1) >> 1
-            for i in range(n_rows):
-                low[i] += half * np.int64(thresholds[low[i] + half - 1] < values[i])
-            n_left -= half
-        for i in range(n_rows):
-            slots[i, f] = low[i]
-
-
-@kernel
-def add_leaf_values(fulfilled, first_slots, trees, sums):  # type: ignore[no-untyped-def]
-    """Sum of the leaf values of each row of a block.
-
-    Args:
-        fulfilled: Rows by the first condition they fulfil, uint64 of shape (n_slots, WORDS); completed here.
+        fulfilled: Uint64 of shape (n_slots, WORDS); overwritten.
         first_slots: First slot of each feature and the end.
-        trees: ``Forest.tree_arrays``.
-        sums: Result, float64 of shape (BLOCK_ROWS,); overwritten.
     """
     for f in range(len(first_slots) - 1):
         for slot in range(first_slots[f] + 1, first_slots[f + 1]):
             for w in range(WORDS):
                 fulfilled[slot, w] |= fulfilled[slot - 1, w]
 
+
+@kernel
+def add_leaf_values(fulfilled, trees, sums):  # type: ignore[no-untyped-def]
+    """Sum of the leaf values of each row of a block.
+
+    Args:
+        fulfilled: Rows that fulfil each condition, uint64 of shape (n_slots, WORDS).
+        trees: ``Forest.tree_arrays``.
+        sums: Result, float64 of shape (BLOCK_ROWS,); overwritten.
+    """
     first_inner, inner_nodes, inner_slots, first_marks, mark_nodes, leaf_values = trees
     n_trees = len(first_inner) - 1
     n_bits = (len(first_marks) - 1) // n_trees

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import duckdb
 import lightgbm as lgb
 import numpy as np
 
 from models_ml.blend import Blend, fit_blend
 from models_ml.booster import BoosterRows, fit_booster, raw_scores
-from models_ml.contract import LOG_ODDS, FeatureContract
+from models_ml.contract import FeatureContract
 from models_ml.encoder_kernel import make_encoder
 from models_ml.encoder_training import EncoderRows, Watch, fit_encoder
 from models_ml.progress import Progress, step
@@ -74,7 +72,7 @@ def read_slices(
     training: TrainingSettings,
     splits: tuple[str, ...] = SPLITS,
 ) -> dict[str, BoosterRows]:
-    """Counts and latent codes of slices, as the booster reads them."""
+    """Counts of slices, as the booster reads them, and the encoder's log-odds."""
     encoder = make_encoder(weights, contract)
     n_applicants = int(np.isin(outcomes.splits, splits).sum())
     with (
@@ -94,22 +92,16 @@ def fit_trees(
 ) -> lgb.Booster:
     """Train LightGBM on the train slice, stopped by the early-stopping slice.
 
-    It reads the latent code only when its settings say so.
-
     Args:
         count_names: Names of the tree features.
         slices: Rows by slice.
         training: All settings.
     """
-    if not training.booster.reads_latent:
-        slices = {name: replace(rows, latent=rows.latent[:, :0]) for name, rows in slices.items()}
-    n_latent = slices["train"].latent.shape[1]
-    names = count_names + tuple(f"latent_{i}" for i in range(n_latent))
     with step("Training LightGBM"), Progress("trees", training.booster.n_trees) as progress:
         booster = fit_booster(
             slices["train"],
             slices["early_stopping"],
-            names,
+            count_names,
             training.booster,
             training.seed,
             training.n_threads,
@@ -121,9 +113,9 @@ def fit_trees(
 
 def blend_by(booster: lgb.Booster, rows: BoosterRows) -> Blend:
     """Weights of encoder and booster, found on applicants that neither has learnt from."""
-    return fit_blend(raw_scores(booster, rows), rows.latent[:, LOG_ODDS], rows.defaulted)
+    return fit_blend(raw_scores(booster, rows), rows.log_odds, rows.defaulted)
 
 
 def blended_scores(booster: lgb.Booster, blend: Blend, rows: BoosterRows) -> np.ndarray:
     """Raw scores of encoder and booster together, float64 of shape (N,)."""
-    return blend.raw_scores(raw_scores(booster, rows), rows.latent[:, LOG_ODDS])
+    return blend.raw_scores(raw_scores(booster, rows), rows.log_odds)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from models_ml.artifact import Artifact
-from models_ml.attribution import HybridScorer, contributions, first_and_last
+from models_ml.attribution import Model, stretched
 from models_ml.calibration import Calibration
 from models_ml.contract import LOG_ODDS, FeatureContract
 from models_ml.encoder_kernel import encode, make_encoder
@@ -31,11 +31,13 @@ class Scores:
     """Scores of N applicants.
 
     Attributes:
+        raw_scores: Log-odds of default before calibration, float64 of shape (N,).
         log_odds: Log-odds of default, float64 of shape (N,).
         pd: Probability of default, float64 of shape (N,).
         score: Points, int32 of shape (N,).
     """
 
+    raw_scores: np.ndarray
     log_odds: np.ndarray
     pd: np.ndarray
     score: np.ndarray
@@ -57,7 +59,7 @@ class Scorer:
 
     version: str
     contract: FeatureContract
-    model: HybridScorer
+    model: Model
     calibration: Calibration
     scale: PointsScale
     bands: RiskBands
@@ -69,8 +71,9 @@ class Scorer:
         Raises:
             InputDataError: A latent code is not a finite number; the message names the applicant.
         """
-        pd = self.calibration.pd(self.raw_scores(features))
-        return Scores(log_odds=_log_odds(pd), pd=pd, score=self.scale.points(pd))
+        raw_scores = self.raw_scores(features)
+        pd = self.calibration.pd(raw_scores)
+        return Scores(raw_scores, _log_odds(pd), pd, self.scale.points(pd))
 
     def raw_scores(self, features: FeatureBatch) -> np.ndarray:
         """Log-odds of default before calibration, float64 of shape (N,)."""
@@ -82,7 +85,7 @@ class Scorer:
                 f"latent_{number} of applicant {features.ids[row]} is {latent[row, number]}, "
                 "expected a finite number; check recent_products and train the model anew."
             )
-        trees = self.model.forest.raw_scores(features.tree_features, latent)
+        trees = self.model.forest.raw_scores(features.tree_features)
         return self.model.blend.raw_scores(trees, latent[:, LOG_ODDS])
 
     def contributions(self, features: FeatureBatch, scores: Scores) -> np.ndarray:
@@ -96,22 +99,20 @@ class Scorer:
             float64 of shape (N, G), groups as in ``contract.business_groups``; rows add up to the log-odds of the
             applicant less those of the reference.
         """
-        hybrids = first_and_last(len(self.contract.business_groups))
-        raw_scores = self.model.raw_scores(features, hybrids)
-        log_odds = _log_odds(self.calibration.pd(raw_scores))
-        return contributions(log_odds, scores.log_odds, self.reference_log_odds)
+        return stretched(
+            self.model.shares(features),
+            scores.raw_scores - self.reference_scores.raw_scores,
+            scores.log_odds - self.reference_scores.log_odds,
+        )
 
     @cached_property
-    def reference_log_odds(self) -> float:
-        """Log-odds of the reference applicant."""
-        reference = self.model.reference
-        batch = FeatureBatch(np.zeros(1, np.int64), reference.counts[None], reference.recent[None])
-        return float(self.score(batch).log_odds[0])
+    def reference_scores(self) -> Scores:
+        """Scores of the reference applicant, one row."""
+        return self.score(self.model.reference.as_batch())
 
     def warm_up(self) -> None:
         """Score the reference applicant, so that the kernels are compiled before the first query."""
-        reference = self.model.reference
-        batch = FeatureBatch(np.zeros(1, np.int64), reference.counts[None], reference.recent[None])
+        batch = self.model.reference.as_batch()
         self.contributions(batch, self.score(batch))
 
     def score_arrow(self, features: pa.StructArray, reasons: bool = True) -> pa.StructArray:
@@ -221,20 +222,18 @@ def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
             f"Different columns (model / table): {differences}. "
             "Train a model for this table with: scorehouse train"
         )
-    forest = read_forest(artifact.booster, n_counts=len(contract.tree_feature_names))
-    encoder = make_encoder(artifact.weights, contract)
-    if forest.n_features not in (forest.n_counts, forest.n_counts + encoder.n_latent):
+    forest = read_forest(artifact.booster)
+    n_counts = len(contract.tree_feature_names)
+    if forest.n_features != n_counts:
         raise ArtifactError(
-            f"Model {artifact.version}: the booster reads {forest.n_features} features, expected "
-            f"{forest.n_counts} counts with or without {encoder.n_latent} latent; its files are of different "
-            "trainings. Train a new model with: scorehouse train"
+            f"Model {artifact.version}: the booster reads {forest.n_features} features, expected {n_counts} counts; "
+            "its files are of different trainings. Train a new model with: scorehouse train"
         )
-    if forest.n_features == forest.n_counts:  # trees read counts alone, the blend one number
-        encoder = encoder.first_numbers(LOG_ODDS + 1)
+    encoder = make_encoder(artifact.weights, contract).first_numbers(LOG_ODDS + 1)
     scorer = Scorer(
         version=artifact.version,
         contract=artifact.contract,
-        model=HybridScorer(encoder, forest, artifact.blend, artifact.contract, artifact.reference),
+        model=Model(encoder, forest, artifact.blend, artifact.contract, artifact.reference),
         calibration=artifact.calibration,
         scale=artifact.scale,
         bands=artifact.bands,

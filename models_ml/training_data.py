@@ -95,22 +95,23 @@ def read_booster_rows(
 ) -> BoosterRows:
     """Read a slice, each piece encoded as it comes: the products themselves are never all in memory.
 
-    The log-odds in the latent code are those of the applicant's own time, so that a booster that reads them does not
-    learn to mistrust them for having changed since; when the model scores, every applicant applies now.
+    The encoder's log-odds are those of the applicant's own time, so that what is fitted on them does not learn to
+    mistrust them for having changed since; when the model scores, every applicant applies now.
     """
     rows = rows_of(outcomes, split)
     times = application_times(outcomes)[rows]
     tree_features = np.empty((len(rows), len(contract.tree_feature_names)), dtype=np.uint8)
-    latent = np.empty((len(rows), encoder.n_latent), dtype=np.float32)
+    log_odds = np.empty(len(rows), dtype=np.float32)
+    encoder = encoder.first_numbers(LOG_ODDS_CHANGE + 1)
     start = 0
     for batch in stream_features(connection, contract, outcomes.ids[rows]):
         piece = slice(start, start + len(batch))
         tree_features[piece] = batch.tree_features
-        latent[piece] = encode(encoder, batch.recent, n_threads)
-        latent[piece, LOG_ODDS] += (times[piece] - 1) * latent[piece, LOG_ODDS_CHANGE]
+        latent = encode(encoder, batch.recent, n_threads)
+        log_odds[piece] = latent[:, LOG_ODDS] + (times[piece] - 1) * latent[:, LOG_ODDS_CHANGE]
         start += len(batch)
         progress.advance(len(batch))
-    return BoosterRows(tree_features, latent, outcomes.defaulted[rows])
+    return BoosterRows(tree_features, log_odds, outcomes.defaulted[rows])
 
 
 def data_facts(connection: duckdb.DuckDBPyConnection, outcomes: Outcomes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import lightgbm as lgb
@@ -109,21 +109,18 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> SmallModel:
             torch.nn.init.normal_(parameter, std=0.1, generator=generator)
     weights = {name: value.numpy() for name, value in autoencoder.state_dict().items()}
     latent = encode(make_encoder(weights, contract), features.recent)
-    matrix = np.hstack([features.tree_features.astype(np.float32), latent])
     standard = (latent - latent.mean(axis=0)) / latent.std(axis=0)
     signal = standard[:, 1] + standard[:, 5] * standard[:, 6] + 0.2 * features.tree_features[:, 9]
     random = np.random.default_rng(2)
     defaulted = random.random(len(features)) < 1 / (1 + np.exp(2 - signal))
     parameters = {"objective": "binary", "num_leaves": 16, "verbosity": -1, "num_threads": 1}
-    booster = lgb.train(parameters, lgb.Dataset(matrix, defaulted), 30)
+    booster = lgb.train(parameters, lgb.Dataset(features.tree_features, defaulted), 30)
     text = booster.model_to_string()
-    raw_scores = read_forest(text, features.tree_features.shape[1]).raw_scores(
-        features.tree_features, latent
-    )
+    raw_scores = read_forest(text).raw_scores(features.tree_features)
     artifact = Artifact(
         contract=contract,
         weights=weights,
-        encoder_settings={"n_latent": shape.n_latent},
+        encoder_settings=asdict(shape),
         booster=text,
         calibration=PlattCalibration(intercept=-0.1, slope=0.9),
         blend=Blend(trees=0.8, log_odds=0.3),

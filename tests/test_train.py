@@ -113,9 +113,8 @@ def test_log_odds_are_those_of_the_applicants_own_time(build, small_model) -> No
     assert times[learnt[0]] == pytest.approx(1 / 1500)
     plain = encode(encoder, small_model.features.recent)
     as_of = plain[learnt, 0] + (times[learnt] - 1) * plain[learnt, 1]
-    np.testing.assert_allclose(train_rows.latent[:, 0], as_of, rtol=1e-6)
-    np.testing.assert_array_equal(train_rows.latent[:, 1:], plain[learnt, 1:])
-    np.testing.assert_array_equal(latest_rows.latent, plain[rows_of(outcomes, "out_of_time")])
+    np.testing.assert_allclose(train_rows.log_odds, as_of, rtol=1e-6)
+    np.testing.assert_array_equal(latest_rows.log_odds, plain[rows_of(outcomes, "out_of_time"), 0])
 
 
 def test_folds_are_measured_beside_and_kept_in_the_manifest(build) -> None:

@@ -59,7 +59,7 @@ def test_encoder_learns_from_the_flag(small_model, defaulted: np.ndarray) -> Non
 
 def test_booster_is_equal_on_one_and_two_threads(small_model, defaulted: np.ndarray) -> None:
     features = small_model.features
-    rows = BoosterRows(features.tree_features, np.zeros((2500, 0), np.float32), defaulted)
+    rows = BoosterRows(features.tree_features, np.zeros(2500, np.float32), defaulted)
     names = small_model.contract.tree_feature_names
     texts = [
         fit_booster(
