@@ -71,6 +71,11 @@ def count_of_code(counts, code):
     return f"{counts}[{code + 1}]"
 
 
+def joined_arrays(arrays):
+    """A list."""
+    return f"flatten([{', '.join(arrays)}])"
+
+
 def positions_and_counts(counts, n_positions):
     """Two columns."""
     return f"unnest(range({n_positions})) as position, unnest({counts}) as n_products"

@@ -78,6 +78,21 @@
     element_at({{ counts }}, {{ code + 1 }})
 {%- endmacro %}
 
+{# Expression: arrays of different lengths, one after the other, as one list. #}
+{% macro joined_arrays(arrays) -%}
+    {{ return(adapter.dispatch('joined_arrays')(arrays)) }}
+{%- endmacro %}
+
+{% macro default__joined_arrays(arrays) -%}
+    flatten([
+        {%- for array in arrays %}cast({{ array }} as {{ type_byte() }}[]){{ ", " if not loop.last }}{% endfor -%}
+    ])
+{%- endmacro %}
+
+{% macro spark__joined_arrays(arrays) -%}
+    flatten(array({{ arrays | join(', ') }}))
+{%- endmacro %}
+
 {# Select list: the elements of an array as rows, `position` from 0 and `n_products`. #}
 {% macro positions_and_counts(counts, n_positions) -%}
     {{ return(adapter.dispatch('positions_and_counts')(counts, n_positions)) }}

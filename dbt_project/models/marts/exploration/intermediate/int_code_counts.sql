@@ -15,28 +15,40 @@ slices as (
 ),
 
 -- The count arrays hold what there is to know about codes; the products themselves, nine times as many, are not read.
-counted as (
-    {% for column in bureau_columns() %}
+-- All arrays of an applicant are one list, so that applicants and slices are joined once and not once per column.
+placed as (
+
+    select
+        slices.time_slice,
+        slices.defaulted,
+        {{ joined_arrays(bureau_columns() | map(attribute='name')) }} as counts
+    from features
+    inner join slices
+        on features.id = slices.id
+
+),
+
+by_position as (
+
     select
         time_slice,
         defaulted,
-        '{{ column.name }}' as column_name,
+        {{ positions_and_counts('counts', bureau_columns() | sum(attribute='n_codes') + bureau_columns() | length) }}
+    from placed
+
+),
+
+counted as (
+
+    select
+        time_slice,
+        defaulted,
         position,
         sum(n_products) as n_products,
         count(*) filter (where n_products > 0) as n_applicants
-    from (
-        select
-            slices.time_slice,
-            slices.defaulted,
-            unnest(range({{ column.n_codes + 1 }})) as position,
-            unnest(features.{{ column.name }}) as n_products
-        from features
-        inner join slices
-            on features.id = slices.id
-    )
-    group by all
-    {{ "union all" if not loop.last }}
-    {% endfor %}
+    from by_position
+    group by time_slice, defaulted, position
+
 ),
 
 dictionary as (
@@ -45,20 +57,47 @@ dictionary as (
 
 ),
 
+-- Where the array of each column begins in the list.
+columns_in_list as (
+
+    select
+        column_name,
+        n_codes,
+        sum(n_codes + 1) over (order by position rows unbounded preceding) - n_codes - 1 as first_position
+    from dictionary
+
+),
+
 named as (
 
     select
         counted.time_slice,
         counted.defaulted,
-        counted.column_name,
-        cast(counted.position as integer) as position,
-        case when counted.position = dictionary.n_codes then 'other' else cast(counted.position as varchar) end as code,
+        columns_in_list.column_name,
+        cast(counted.position - columns_in_list.first_position as integer) as position,
         cast(counted.n_products as bigint) as n_products,
-        counted.n_applicants
+        counted.n_applicants,
+        columns_in_list.n_codes
     from counted
-    inner join dictionary
-        on counted.column_name = dictionary.column_name
+    inner join columns_in_list
+        on
+            counted.position >= columns_in_list.first_position
+            and counted.position <= columns_in_list.first_position + columns_in_list.n_codes
+
+),
+
+coded as (
+
+    select
+        time_slice,
+        defaulted,
+        column_name,
+        position,
+        case when position = n_codes then 'other' else cast(position as {{ type_text() }}) end as code,
+        n_products,
+        n_applicants
+    from named
 
 )
 
-select * from named
+select * from coded
