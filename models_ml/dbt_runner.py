@@ -31,13 +31,11 @@ class DbtOutcome:
     """What one dbt invocation did.
 
     Attributes:
-        n_ok: Models, seeds and tests that succeeded.
         warnings: Messages of warnings.
         errors: Messages of failures, in order.
         other_lines: Lines that are not dbt's events, for when Python itself broke down.
     """
 
-    n_ok: int = 0
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     other_lines: list[str] = field(default_factory=list)
@@ -124,7 +122,6 @@ def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
     status, seconds = result.get("status"), float(result.get("execution_time", 0.0))
     title = node.get("node_name", "?")
     if status in ("success", "pass"):
-        outcome.n_ok += 1
         if seconds >= SLOW_SECONDS:
             console.print(f"  {title}: {seconds:.1f} s")
     elif status == "warn":
