@@ -45,6 +45,7 @@ def test_ctrl_c_at_a_random_moment_leaves_nothing_half_written(
 ) -> None:
     shutil.copytree(finished_run.home, tmp_path / "home", symlinks=True)
     installation = replace(finished_run, home=tmp_path / "home")
+    installation.command("run")  # the views of a copy still name the folder they were built in
     arguments = {
         "simulate": ("simulate", "--applicants", "60000", "--out", str(tmp_path / "raw")),
     }.get(command, (command,))
