@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from conftest import SCOREHOUSE, Installation
 
+from models_ml.artifact import champion_version
 from models_ml.publish import SERVING_FILE
 
 N_INTERRUPTS = 4
@@ -22,7 +23,7 @@ LONGEST_STOP_S = 10.0
 FINISHED, INTERRUPTED = 0, 130
 
 
-def state_of(installation: Installation) -> tuple[str, dict[str, str], str]:
+def state_of(installation: Installation) -> tuple[str, dict[str, str], str | None]:
     """What a reader sees: the published file, every file of every model, the champion."""
     settings = installation.settings
     models = {
@@ -33,7 +34,7 @@ def state_of(installation: Installation) -> tuple[str, dict[str, str], str]:
     return (
         sha256(published).hexdigest(),
         models,
-        str((settings.artifacts / "current").readlink()),
+        champion_version(settings.artifacts),
     )
 
 
