@@ -66,6 +66,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        umask=0o077,  # its files name applicants' tables and may hold their data
     )
     try:
         outcome = _follow(child.stdout or ())

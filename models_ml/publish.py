@@ -113,6 +113,7 @@ def query_published(settings: Settings, sql: str) -> str:
     """
     with duckdb.connect(str(serving_file(settings)), read_only=True) as connection:
         connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
         try:
             return str(connection.sql(sql) or "")
         except duckdb.Error as error:

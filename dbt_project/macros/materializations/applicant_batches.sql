@@ -60,7 +60,7 @@
     {% set commit_batches = rebuild or append_only %}
     {% do run_query(scorehouse.create_missing_ids(work_list, building, key)) %}
     {% set n_missing = run_query('select count(*) from missing_ids').rows[0][0] %}
-    {% set batch_applicants = var('batch_applicants') | int %}
+    {% set batch_applicants = scorehouse.validated_number('batch_applicants', 1) | int %}
     {% set n_batches = (n_missing + batch_applicants - 1) // batch_applicants %}
     {% set column_names = model.columns | join(', ') %}
     {% set done = namespace(last_id=-1) %}
