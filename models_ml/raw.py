@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, MissingInputError
 
 PART_PATTERN = "train_data_*.pq"
+PART_NAME = re.compile(r"[A-Za-z0-9._-]+")
 TARGET = "train_target.csv"
 
 
@@ -56,6 +58,12 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
             f"No file {PART_PATTERN} in {folder}. Put the parts there, or point SCOREHOUSE_RAW "
             "to the folder that has them."
         )
+    for part in parts:  # names get into SQL on some engines
+        if not PART_NAME.fullmatch(part.name):
+            raise InputDataError(
+                f"The part {part.name!r} has a character in its name that is neither a letter, a digit, "
+                "nor one of . _ -; rename it."
+            )
     expected = ["id", "rn", *(column.name for column in contract.columns)]
     n_products, warnings = 0, []
     for part in parts:

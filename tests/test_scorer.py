@@ -105,7 +105,9 @@ def with_depth_weight(small_model: SmallModel, value: float) -> Artifact:
     weights = dict(small_model.artifact.weights)
     bias = weights["depth.weight"].copy()
     bias[int((small_model.features.recent[7, :, 0] != 255).sum())] = value
-    return replace(small_model.artifact, weights={**weights, "depth.weight": bias})
+    steep = np.full_like(weights["latent.weight"], 2)
+    weights |= {"depth.weight": bias, "latent.weight": steep}
+    return replace(small_model.artifact, weights=weights)
 
 
 @pytest.mark.fault("F26")
