@@ -7,7 +7,7 @@ INSTALLED_SPARK := $(VENV)/.installed-spark
 INSTALLED_BENCH := $(VENV)/.installed-bench
 APPLICANTS ?= 60000
 
-.PHONY: help demo install test test-all test-spark bench lint contract lock clean
+.PHONY: help audit sbom demo install test test-all test-spark bench lint contract lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -50,13 +50,22 @@ $(INSTALLED_BENCH): $(INSTALLED)
 	$(BIN)/python -m pip check
 	touch $@
 
-lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
+lint: $(INSTALLED)  ## style, types, import direction, dead code, SQL, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	! $(BIN)/vulture | grep -E 'unused (function|class|method|property|import)|unreachable'
 	$(BIN)/codespell
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+
+audit: $(INSTALLED)  ## known vulnerabilities; fails when one package cannot be looked up
+	$(BIN)/pip-audit --strict --progress-spinner off --disable-pip --no-deps --requirement constraints.txt
+
+sbom: $(INSTALLED)  ## list of every component, CycloneDX JSON, into build/
+	mkdir -p build
+	$(BIN)/cyclonedx-py environment $(VENV) --pyproject pyproject.toml --output-reproducible --output-format JSON \
+	  --output-file build/sbom.cdx.json
 
 contract: $(INSTALLED)  ## write the dbt contract from the data dictionary
 	$(BIN)/python -m models_ml.contract_yaml

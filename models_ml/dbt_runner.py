@@ -28,13 +28,11 @@ class DbtOutcome:
     """What one dbt invocation did.
 
     Attributes:
-        n_ok: Models, seeds and tests that succeeded.
         warnings: Messages of warnings.
         errors: Messages of failures, in order.
         other_lines: Lines that are not dbt's events, for when Python itself broke down.
     """
 
-    n_ok: int = 0
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     other_lines: list[str] = field(default_factory=list)
@@ -48,7 +46,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
         arguments: For example ``("build", "--select", "tag:features")``.
 
     Returns:
-        Counts and warnings.
+        Its warnings.
 
     Raises:
         ScorehouseError: dbt failed; the message is the first failure, with its remedy where known.
@@ -105,7 +103,7 @@ def _follow(lines: Iterable[str]) -> DbtOutcome:
 
 
 def observe(outcome: DbtOutcome, event: dict[str, Any]) -> None:
-    """Show and count one event of dbt."""
+    """Show one event of dbt, or keep what it says of a failure."""
     info, data = event.get("info", {}), event.get("data", {})
     name, message = info.get("name"), str(info.get("msg", "")).strip()
     if name == "NodeFinished":
@@ -121,7 +119,6 @@ def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
     status, seconds = result.get("status"), float(result.get("execution_time", 0.0))
     title = node.get("node_name", "?")
     if status in ("success", "pass"):
-        outcome.n_ok += 1
         if seconds >= SLOW_SECONDS:
             console.print(f"  {title}: {seconds:.1f} s")
     elif status == "warn":
