@@ -3,11 +3,12 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SPARK_TESTS ?= spark
 INSTALLED_SPARK := $(VENV)/.installed-spark
 INSTALLED_BENCH := $(VENV)/.installed-bench
 APPLICANTS ?= 60000
 
-.PHONY: help audit sbom demo install test test-all test-spark bench lint contract lock clean
+.PHONY: help demo install test test-all test-spark faults bench lint audit sbom contract lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -32,7 +33,11 @@ test-all: $(INSTALLED)  ## every test, the slow ones too
 	$(BIN)/python -m pytest
 
 test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sail, compared with DuckDB
-	$(BIN)/python -m pytest -m spark
+	$(BIN)/python -m pytest -m "$(SPARK_TESTS)"
+
+faults: $(INSTALLED)  ## causes every fault of tests/faults/matrix.csv and writes the table of docs/reliability.md
+	$(BIN)/python -m pytest -m fault --junitxml=$(VENV)/faults.xml
+	$(BIN)/python tests/faults/reliability_table.py $(VENV)/faults.xml
 
 $(INSTALLED_SPARK): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'

@@ -20,6 +20,9 @@ SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
 
 DBT_ERROR = re.compile(r"\b(Runtime|Compilation|Database|Parsing) Error\b")
+DAMAGED_FILE = re.compile(
+    r"not a valid DuckDB database file|does not match stored checksum|attempted to read \d+ bytes from location"
+)
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -135,6 +138,8 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
     text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
     if "Could not set lock on file" in everything:
+        return explain_connection_error(everything, settings)
+    if DAMAGED_FILE.search(everything):
         return explain_connection_error(everything, settings)
     worker_error = re.search(r"models_ml\.errors\.(\w+): (.+)", text)
     if worker_error:  # the scorer in a Python worker of Spark
