@@ -7,7 +7,7 @@ INSTALLED_SPARK := $(VENV)/.installed-spark
 INSTALLED_BENCH := $(VENV)/.installed-bench
 APPLICANTS ?= 60000
 
-.PHONY: help demo install test test-all test-spark bench lint contract lock clean
+.PHONY: help demo install test test-all faults test-spark bench lint contract lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -30,6 +30,10 @@ test: $(INSTALLED)  ## lint, then the fast tests
 
 test-all: $(INSTALLED)  ## every test, the slow ones too
 	$(BIN)/python -m pytest
+
+faults: $(INSTALLED)  ## every row of the fault matrix, and its table in docs/reliability.md
+	$(BIN)/python -m pytest -m 'fault and not spark' --junit-xml=build/faults.xml; \
+	status=$$?; $(BIN)/python tests/faults/reliability_table.py build/faults.xml && exit $$status
 
 test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sail, compared with DuckDB
 	$(BIN)/python -m pytest -m spark

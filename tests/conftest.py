@@ -26,6 +26,13 @@ FIRST_SIMULATED_ID = 10_000
 N_SIMULATED = 12_000
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Write the rows of the fault matrix that a test covers into the report of the run."""
+    for mark in item.iter_markers("fault"):
+        for fault in mark.args:
+            item.user_properties.append(("fault", fault))
+
+
 @dataclass(frozen=True)
 class Installation:
     """A home and a raw folder, and a way to run the command there."""

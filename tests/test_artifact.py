@@ -46,6 +46,7 @@ def link_out(folder: Path) -> None:
     (folder / "drift.json").symlink_to(target)
 
 
+@pytest.mark.fault("F17", "F18", "F19", "F22", "F24")
 @pytest.mark.parametrize(
     ("fault", "named"),
     [

@@ -73,6 +73,7 @@ CASES: dict[str, tuple[Callable[[Path], None], int, list[str]]] = {
 }
 
 
+@pytest.mark.fault("F30", "F35")
 @pytest.mark.parametrize("case", CASES)
 def test_bad_raw_files_are_refused_in_one_sentence(case: str, tmp_path: Path) -> None:
     change, exit_code, words = CASES[case]
@@ -125,6 +126,7 @@ def test_a_failed_run_is_in_the_run_log(tmp_path: Path) -> None:
     assert "scorehouse simulate" in events[1]["message"]
 
 
+@pytest.mark.fault("F30")
 def test_extra_column_is_only_a_warning(tmp_path: Path) -> None:
     folder = tmp_path / "raw"
     good_folder(folder)

@@ -36,6 +36,7 @@ def test_docs_are_complete_and_follow_the_conventions(
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
 
 
+@pytest.mark.fault("F37")
 def test_a_stale_source_is_an_error(finished_run: Installation) -> None:
     run_dbt(finished_run.settings, ("source", "freshness"))
     parts = list(finished_run.raw.glob("train_data_*.pq"))

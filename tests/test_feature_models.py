@@ -92,6 +92,7 @@ def assert_equal_features(found: pd.DataFrame, expected: dict[int, dict[str, obj
             assert np.array_equal(found.loc[id_, name], value), (id_, name)
 
 
+@pytest.mark.fault("F34")
 def test_features_follow_the_definition_whatever_order_parts_and_batches(
     tmp_path: Path, contract: FeatureContract
 ) -> None:
@@ -140,6 +141,7 @@ def test_a_changed_part_recomputes_its_applicants_and_equals_a_full_refresh(
     pd.testing.assert_frame_equal(refreshed, incremental)
 
 
+@pytest.mark.fault("F28", "F31")
 def test_rows_that_break_a_rule_are_quarantined_with_reason_and_part(tmp_path: Path) -> None:
     good = [product(1, rn) for rn in range(1, 11)]
     bad = [
@@ -182,6 +184,7 @@ def test_rows_that_break_a_rule_are_quarantined_with_reason_and_part(tmp_path: P
     assert table["n_products"].to_dict() == {1: 10, 3: 1}
 
 
+@pytest.mark.fault("F28")
 def test_too_many_quarantined_rows_stop_the_run(tmp_path: Path) -> None:
     rows = [product(1, 1), product(1, 2, pre_util=-1)]
     with pytest.raises(BuildError, match="quarantine"):
@@ -190,6 +193,7 @@ def test_too_many_quarantined_rows_stop_the_run(tmp_path: Path) -> None:
         features(Installation(tmp_path / "raw", tmp_path / "home"))
 
 
+@pytest.mark.fault("F33")
 def test_255_products_do_not_wrap_a_counter(tmp_path: Path) -> None:
     rows = [product(1, rn, pre_util=16, pclose_flag=0) for rn in range(1, 256)]
     installation, _ = build(tmp_path / "raw", tmp_path / "home", {"a": rows})
@@ -200,6 +204,7 @@ def test_255_products_do_not_wrap_a_counter(tmp_path: Path) -> None:
     assert sum(row["pre_util"]) == 255
 
 
+@pytest.mark.fault("F46")
 def test_vars_are_checked_before_they_reach_sql(tmp_path: Path) -> None:
     attack = "{train_share: '0.6 then 1 else (select 1) end --'}"
     with pytest.raises(BuildError, match="train_share"):

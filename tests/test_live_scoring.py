@@ -62,6 +62,7 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
         ], name
 
 
+@pytest.mark.fault("F44")
 def test_scores_equal_the_table_in_every_column(
     finished_run: Installation, live: LiveScoring, scorer: Scorer, products: pd.DataFrame
 ) -> None:
@@ -165,6 +166,7 @@ def test_compiled_sql_is_kept_until_the_project_changes(
     assert not any("read_" in query.replace(sql.products, "") for _, query in sql.views)
 
 
+@pytest.mark.fault("F49")
 def test_sql_in_memory_reads_no_file(live: LiveScoring) -> None:
     with pytest.raises(Exception, match="disabled"):
         live._connection.execute("select * from read_csv('/etc/passwd')")

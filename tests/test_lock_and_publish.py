@@ -19,6 +19,7 @@ from models_ml.publish import publish
 from models_ml.settings import Settings
 
 
+@pytest.mark.fault("F04")
 def test_a_second_run_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     installation = Installation(tmp_path / "raw", tmp_path / "home")
     with run_lock(installation.home, "scorehouse run"):
@@ -41,6 +42,7 @@ def test_the_lock_vanishes_with_a_killed_process(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.fault("F07")
 def test_dbt_names_the_holder_of_the_warehouse(finished_run: Installation) -> None:
     holder = subprocess.Popen(
         [
@@ -61,6 +63,7 @@ def test_dbt_names_the_holder_of_the_warehouse(finished_run: Installation) -> No
         holder.communicate()
 
 
+@pytest.mark.fault("F06")
 def test_an_open_reader_keeps_its_snapshot_while_a_new_one_is_published(
     finished_run: Installation,
 ) -> None:
@@ -73,6 +76,7 @@ def test_an_open_reader_keeps_its_snapshot_while_a_new_one_is_published(
         assert reader.sql("select sum(pd) from applicant_scores").fetchall() == before
 
 
+@pytest.mark.fault("F08")
 def test_publishing_without_scores_or_space_leaves_the_old_files(
     finished_run: Installation, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from models_ml.features import features_from_arrow
 from models_ml.loading import load_scorer
 
 
+@pytest.mark.fault("F32")
 def test_every_applicant_with_products_has_one_score(finished_run: Installation) -> None:
     scores = finished_run.query("from applicant_scores")
     assert len(scores) == N_SIMULATED + real_products()["id"].nunique()
@@ -113,6 +114,7 @@ def test_summary_says_what_was_done_and_where_to_look(finished_run: Installation
     assert "Training LightGBM" in progress
 
 
+@pytest.mark.fault("F12")
 def test_a_second_run_changes_no_score(finished_run: Installation) -> None:
     columns = "select id, pd, score, model_version from applicant_scores order by id"
     before = finished_run.query(columns)

@@ -99,6 +99,7 @@ def test_partitioned_parquet_has_the_same_rows(finished_run: Installation) -> No
     assert safest.fetchall() == [("B",)]
 
 
+@pytest.mark.fault("F01")
 def test_old_snapshots_go_and_killed_ones_are_cleared(home_copy: Installation) -> None:
     folder = home_copy.settings.published
     (folder / ".new-20200101T000000-1").mkdir()
@@ -134,6 +135,7 @@ def read_like_an_analyst(path: Path) -> tuple[int, ...]:
     return tuple(json.loads(answer.stdout)[0].values())
 
 
+@pytest.mark.fault("F05")
 def test_readers_are_never_blocked_during_a_run(home_copy: Installation) -> None:
     path = home_copy.settings.published / "credit_scores.duckdb"
     first = path.stat().st_ino
@@ -167,6 +169,7 @@ def test_readers_are_never_blocked_during_a_run(home_copy: Installation) -> None
     assert {answer for _, answer in answers} == {expected}
 
 
+@pytest.mark.fault("F11")
 def test_a_failed_data_test_stops_publishing(home_copy: Installation) -> None:
     path = home_copy.settings.published / "credit_scores.duckdb"
     inode = path.stat().st_ino

@@ -187,6 +187,7 @@ cli()
 """
 
 
+@pytest.mark.fault("F02", "F42")
 @pytest.mark.faults
 @pytest.mark.parametrize("fault", [pytest.param(signal.SIGABRT, id="F42-abort-in-the-udf")])
 def test_an_interrupted_backfill_is_resumed_and_never_shows_two_models(
@@ -254,6 +255,7 @@ def other_contract(artifacts: Path) -> None:
     set_champion(artifacts, save_artifact(replace(artifact, contract=changed), artifacts).name)
 
 
+@pytest.mark.fault("F16", "F17", "F20", "F40", "F45")
 @pytest.mark.faults
 @pytest.mark.parametrize(
     ("fault", "named"),
@@ -279,6 +281,7 @@ def test_without_a_usable_model_scoring_fails_before_any_table_changes(
     pd.testing.assert_frame_equal(installation.query(views), defined)
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.faults
 @pytest.mark.parametrize("fault", [pytest.param("pre_util", id="F14")])
 def test_no_applicants_give_an_empty_table(installation: Installation, fault: str) -> None:

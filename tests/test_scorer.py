@@ -56,6 +56,7 @@ def test_a_row_does_not_depend_on_its_batch(small_model: SmallModel, rows: list[
         assert scorer.score_arrow(to_arrow(alone, contract)).equals(together[i : i + 1])
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.parametrize("n_threads", [pytest.param(4, id="F41")])
 def test_threads_change_nothing(small_model: SmallModel, n_threads: int) -> None:
     batch = to_arrow(take(small_model.features, np.arange(300)), small_model.contract)
@@ -65,6 +66,7 @@ def test_threads_change_nothing(small_model: SmallModel, n_threads: int) -> None
             assert found.equals(expected)
 
 
+@pytest.mark.fault("F29")
 def test_order_of_columns_changes_nothing(small_model: SmallModel) -> None:
     batch = to_arrow(take(small_model.features, np.arange(100)), small_model.contract)
     names = [field.name for field in batch.type][::-1]
@@ -99,6 +101,7 @@ def test_no_applicants_give_no_scores(small_model: SmallModel) -> None:
     assert len(small_model.scorer.score_arrow(empty)) == 0
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.parametrize("value", [pytest.param(v, id=f"F26-{v}") for v in (np.nan, np.inf)])
 def test_a_latent_code_that_is_not_finite_names_applicant_and_column(
     small_model: SmallModel, value: float
@@ -111,6 +114,7 @@ def test_a_latent_code_that_is_not_finite_names_applicant_and_column(
         make_scorer(broken, small_model.contract).score(small_model.features)
 
 
+@pytest.mark.fault("F21")
 def test_files_of_two_trainings_are_refused(small_model: SmallModel) -> None:
     n_features = small_model.booster.num_feature()
     text = small_model.artifact.booster.replace(
@@ -127,6 +131,7 @@ def test_bands_fall_with_the_points() -> None:
     assert "".join(BAND_LETTERS[i] for i in bands.band_numbers(points)) == "AABBCDEFGG"
 
 
+@pytest.mark.fault("F27", "F32")
 def test_thin_files_and_unseen_codes(small_model: SmallModel) -> None:
     scored = small_model.scorer.score_arrow(
         to_arrow(small_model.features, small_model.contract), False

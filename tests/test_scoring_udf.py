@@ -32,6 +32,7 @@ def scores(connection: duckdb.DuckDBPyConnection, rows: str) -> list[tuple[objec
     ).fetchall()
 
 
+@pytest.mark.fault("F44")
 @pytest.mark.parametrize("n_rows", [pytest.param(n, id=f"F44-{n}") for n in (1, 2047, 2048, 2049)])
 def test_scores_do_not_depend_on_the_chunk(connection, n_rows: int) -> None:
     everyone = dict(scores(connection, "from features"))
@@ -40,6 +41,7 @@ def test_scores_do_not_depend_on_the_chunk(connection, n_rows: int) -> None:
     assert all(everyone[id_] == score for id_, score in some)
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.parametrize("n_threads", [pytest.param(4, id="F41")])
 def test_scores_do_not_depend_on_threads(connection, n_threads: int) -> None:
     connection.execute("set threads = 1")
@@ -61,6 +63,7 @@ def test_missing_and_extra_columns_are_refused(connection) -> None:
         scores(connection, "select *, 1 as branch from features")
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize("column", [pytest.param("pre_util", id="F25")])
 def test_missing_value_names_applicant_and_column(connection, column: str) -> None:
     id_ = connection.execute("select max(id) from features").fetchall()[0][0]

@@ -158,6 +158,7 @@ BAD: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
+@pytest.mark.fault("F48")
 @pytest.mark.parametrize("case", BAD)
 def test_f48_bad_records_are_refused_by_field_and_record(
     service: RunningService, case: str
@@ -180,11 +181,13 @@ def test_the_largest_allowed_values_are_accepted(service: RunningService) -> Non
     assert answer.json()["predictions"][0]["unseen_codes"] == 1
 
 
+@pytest.mark.fault("F46")
 def test_f46_sql_in_a_field_name_is_only_a_name(service: RunningService) -> None:
     records = [{**record, '"); drop table x; --': 1} for record in real_records(FIRST)]
     assert service.predict(records) == service.predict(real_records(FIRST))
 
 
+@pytest.mark.fault("F48")
 def test_f48_a_body_of_100_mb_is_refused_without_being_read(service: RunningService) -> None:
     connection = http.client.HTTPConnection(
         service.client.base_url.host, service.client.base_url.port, timeout=60
@@ -199,6 +202,7 @@ def test_f48_a_body_of_100_mb_is_refused_without_being_read(service: RunningServ
     connection.close()
 
 
+@pytest.mark.fault("F48")
 def test_f48_a_body_of_unknown_length_is_cut_at_the_limit(service: RunningService) -> None:
     def endless() -> Any:
         for _ in range(100):
@@ -210,6 +214,7 @@ def test_f48_a_body_of_unknown_length_is_cut_at_the_limit(service: RunningServic
     assert service.client.get("/status").status_code == 200
 
 
+@pytest.mark.fault("F48")
 def test_f48_ten_thousand_records(service: RunningService) -> None:
     one = real_records(FIRST)[0]
     many = [{**one, "id": i // 10, "rn": i % 10 + 1} for i in range(10_000)]
@@ -241,6 +246,7 @@ def test_another_host_name_is_refused(service: RunningService) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.fault("F50")
 def test_the_log_has_no_values_and_no_ids(service: RunningService) -> None:
     service.predict([{**record, "id": 987654321} for record in real_records(FIRST)])
     service.client.get("/applicants/987654321")

@@ -66,6 +66,7 @@ def quick(n_threads: int = 1) -> TrainingSettings:
     )
 
 
+@pytest.mark.fault("F43")
 def test_later_outcomes_threads_and_row_order_do_not_change_the_model(build) -> None:
     plain = train(build("plain"), quick())
     flipped = "update applicant_outcomes set defaulted = 1 - defaulted where split = 'out_of_time'"
@@ -160,6 +161,7 @@ def test_search_goes_on_where_it_stopped_and_keeps_the_best(build, tmp_path: Pat
     assert (best.encoder.outcome_epochs, best.booster.n_trees) == (1, 10)
 
 
+@pytest.mark.fault("F03")
 @pytest.mark.faults
 def test_f03_killed_training_leaves_nothing_and_goes_on_after_its_last_stage(build) -> None:
     settings, clean = build("killed"), build("clean")
@@ -181,6 +183,7 @@ def test_f03_killed_training_leaves_nothing_and_goes_on_after_its_last_stage(bui
     assert train(clean).version == version
 
 
+@pytest.mark.fault("F20", "F25", "F38", "F39")
 @pytest.mark.parametrize(
     ("change", "named"),
     [
