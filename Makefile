@@ -3,11 +3,13 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SPARK_TESTS ?= spark
 INSTALLED_SPARK := $(VENV)/.installed-spark
 INSTALLED_BENCH := $(VENV)/.installed-bench
+SUPPLY := .venv-supply
 APPLICANTS ?= 60000
 
-.PHONY: help demo install test test-all faults test-spark bench lint contract lock clean
+.PHONY: help demo install test test-all test-spark faults bench bench-full sbom audit lint contract lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -31,27 +33,51 @@ test: $(INSTALLED)  ## lint, then the fast tests
 test-all: $(INSTALLED)  ## every test, the slow ones too
 	$(BIN)/python -m pytest
 
-faults: $(INSTALLED)  ## every row of the fault matrix, and its table in docs/reliability.md
-	$(BIN)/python -m pytest -m 'fault and not spark' --junit-xml=build/faults.xml; \
-	status=$$?; $(BIN)/python tests/faults/reliability_table.py build/faults.xml && exit $$status
-
 test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sail, compared with DuckDB
-	$(BIN)/python -m pytest -m spark
+	$(BIN)/python -m pytest -m "$(SPARK_TESTS)"
+
+faults: $(INSTALLED)  ## causes every fault of tests/faults/matrix.csv and writes the table of docs/reliability.md
+	$(BIN)/python -m pytest -m fault --junitxml=$(VENV)/faults.xml
+	$(BIN)/python tests/faults/reliability_table.py $(VENV)/faults.xml
 
 $(INSTALLED_SPARK): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'
 	$(BIN)/python -m pip check
 	touch $@
 
-bench: $(INSTALLED_BENCH)  ## small benchmarks of features, training and scoring, into benchmarks/results
+bench: $(INSTALLED_BENCH)  ## small benchmarks side by side, into benchmarks/results
 	$(BIN)/python benchmarks/features.py --applicants 30000 --runs 1
 	$(BIN)/python benchmarks/training.py --applicants 30000 --runs 1
 	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
+	$(BIN)/python benchmarks/scoring.py --rows 5000 --runs 1
+	$(BIN)/python benchmarks/increment.py --applicants 30000 --artifacts data/artifacts
+	$(BIN)/python benchmarks/service.py --seconds 5
+	$(BIN)/python benchmarks/growth.py
+
+bench-full: $(INSTALLED_BENCH)  ## the same up to 3 million applicants: hours
+	$(BIN)/python benchmarks/features.py --applicants 30000 300000 3000000 --runs 3
+	$(BIN)/python benchmarks/training.py --applicants 30000 300000 --runs 3
+	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
 	$(BIN)/python benchmarks/scoring.py
+	for n in 30000 300000 3000000; do $(BIN)/python benchmarks/increment.py --applicants $$n --artifacts data/artifacts; done
+	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/growth.py
 
 $(INSTALLED_BENCH): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m pip check
+	touch $@
+
+sbom: $(INSTALLED) $(SUPPLY)/.installed  ## list everything that is installed as sbom.json (CycloneDX)
+	$(SUPPLY)/bin/cyclonedx-py environment $(BIN)/python --output-file sbom.json
+
+audit: $(SUPPLY)/.installed  ## known vulnerabilities of constraints.txt; fails when one cannot be looked up
+	$(SUPPLY)/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+
+# In a folder of their own, so that the list does not name the tools that make it.
+$(SUPPLY)/.installed:
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1
 	touch $@
 
 lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
@@ -60,6 +86,7 @@ lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/vulture
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 
 contract: $(INSTALLED)  ## write the dbt contract from the data dictionary

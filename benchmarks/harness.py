@@ -158,20 +158,30 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def report(name: str, rows: Sequence[Row]) -> None:
-    """Print the table, keep it below ``benchmarks/results`` and renew the table of all questions."""
+    """Print the table, keep it below ``benchmarks/results`` and renew the table of all questions.
+
+    What was measured before at other sizes stays: contenders are compared within a size, and those ran together.
+    """
     print(markdown(rows))
     RESULTS.mkdir(exist_ok=True)
-    write_rows(name, rows)
-    tables = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
-    names = {field.name for field in fields(Row)}
+    new_sizes = {(row.question, row.rows) for row in rows}
+    before = [row for row in read_rows(name) if (row.question, row.rows) not in new_sizes]
+    write_rows(name, sorted([*before, *rows], key=lambda row: (row.question, row.rows)))
     kept = [
-        Row(**values)
-        for question, table in tables.items()
-        if question != LATEST and isinstance(table, list)
-        for values in table
-        if set(values) == names  # other tables have columns of their own
+        row
+        for path in sorted(RESULTS.glob("*.json"))
+        if path.stem != LATEST
+        for row in read_rows(path.stem)
     ]
     write_rows(LATEST, kept)
+
+
+def read_rows(name: str) -> list[Row]:
+    """Rows written before; tables with columns of their own have none."""
+    path = RESULTS / f"{name}.json"
+    table = json.loads(path.read_text()) if path.exists() else []
+    names = {field.name for field in fields(Row)}
+    return [Row(**values) for values in table if isinstance(values, dict) and set(values) == names]
 
 
 def write_rows(name: str, rows: Sequence[Row]) -> None:

@@ -20,6 +20,9 @@ SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
 
 DBT_ERROR = re.compile(r"\b(Runtime|Compilation|Database|Parsing) Error\b")
+DAMAGED_FILE = re.compile(
+    r"not a valid DuckDB database file|does not match stored checksum|attempted to read \d+ bytes from location"
+)
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -28,13 +31,11 @@ class DbtOutcome:
     """What one dbt invocation did.
 
     Attributes:
-        n_ok: Models, seeds and tests that succeeded.
         warnings: Messages of warnings.
         errors: Messages of failures, in order.
         other_lines: Lines that are not dbt's events, for when Python itself broke down.
     """
 
-    n_ok: int = 0
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     other_lines: list[str] = field(default_factory=list)
@@ -66,6 +67,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        umask=0o077,  # its files name applicants' tables and may hold their data
     )
     try:
         outcome = _follow(child.stdout or ())
@@ -120,7 +122,6 @@ def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
     status, seconds = result.get("status"), float(result.get("execution_time", 0.0))
     title = node.get("node_name", "?")
     if status in ("success", "pass"):
-        outcome.n_ok += 1
         if seconds >= SLOW_SECONDS:
             console.print(f"  {title}: {seconds:.1f} s")
     elif status == "warn":
@@ -137,6 +138,8 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
     text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
     if "Could not set lock on file" in everything:
+        return explain_connection_error(everything, settings)
+    if DAMAGED_FILE.search(everything):
         return explain_connection_error(everything, settings)
     worker_error = re.search(r"models_ml\.errors\.(\w+): (.+)", text)
     if worker_error:  # the scorer in a Python worker of Spark

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Protocol
 
 from models_ml.dbt_runner import DbtOutcome, run_dbt
+from models_ml.published import PUBLISHED_TABLES
 from models_ml.settings import Settings
 
 
@@ -22,6 +23,10 @@ class Target(StrEnum):
 
 class Engine(Protocol):
     """What the jobs need from the place where the tables are."""
+
+    @property
+    def published_tables(self) -> tuple[str, ...]:
+        """Names of the tables that are published."""
 
     def build(self, *arguments: str) -> DbtOutcome:
         """Run ``dbt`` there with our project."""
@@ -50,6 +55,11 @@ class DuckDbEngine:
     """The working file of the installation, which this machine computes."""
 
     settings: Settings
+
+    @property
+    def published_tables(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(PUBLISHED_TABLES)
 
     def build(self, *arguments: str) -> DbtOutcome:
         """Run ``dbt`` as a child process."""

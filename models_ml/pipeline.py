@@ -114,7 +114,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         seconds["scoring"] = timed["seconds"]
 
         with step("Publishing") as timed:
-            published = publish(engine.tables_for_publishing())
+            published = publish(engine.tables_for_publishing(), engine.published_tables)
         seconds["publishing"] = timed["seconds"]
 
         manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,11 +36,15 @@ class Published:
     n_applicants: int
 
 
-def publish(settings: Settings) -> Published:
+def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Published:
     """Copy scores and monitoring from the working warehouse to the files that readers open.
 
     Everything is written into a hidden folder beside its final place, then moved there, each in one step: a reader has
     either the old file or the new one, and an open reader keeps the old one. The caller holds the run lock.
+
+    Args:
+        settings: Where the working warehouse and the published files are.
+        tables: Which of the tables of `PUBLISHED_TABLES` there are.
 
     Raises:
         MissingInputError: Nothing was scored yet.
@@ -55,7 +60,7 @@ def publish(settings: Settings) -> Published:
             for left_over in folder.glob(".new-*"):  # of a run that was killed
                 shutil.rmtree(left_over)
             new.mkdir(parents=True)
-            _write_serving_file(connection, new / SERVING_FILE)
+            _write_serving_file(connection, tables, new / SERVING_FILE)
             _write_parquet(connection, new, stamp)
             _flush(new)
             _swap(new, folder, stamp)
@@ -113,24 +118,28 @@ def query_published(settings: Settings, sql: str) -> str:
     """
     with duckdb.connect(str(serving_file(settings)), read_only=True) as connection:
         connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
         try:
             return str(connection.sql(sql) or "")
         except duckdb.Error as error:
             raise UsageError(f"The query fails: {error}") from error
 
 
-def _write_serving_file(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _write_serving_file(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[str], path: Path
+) -> None:
+    working = connection.execute("select current_database()").fetchall()[0][0]
     connection.execute(
         f"attach '{_quoted(path)}' as serving (read_write, storage_version '{STORAGE_VERSION}')"
     )
     try:
-        for table, query in PUBLISHED_TABLES.items():
-            connection.execute(f"create table serving.{table} as {query}")
+        for table in tables:
+            connection.execute(f"create table serving.{table} as {PUBLISHED_TABLES[table]}")
         connection.execute("use serving")  # a view keeps the names it was made with
         connection.execute(f"create view {REASONS_VIEW} as {REASONS_QUERY}")
         connection.execute("checkpoint serving")
     finally:
-        connection.execute("use warehouse")
+        connection.execute(f"use {working}")
         connection.execute("detach serving")
 
 

@@ -39,6 +39,9 @@ PUBLISHED_TABLES: dict[str, str] = {
 }
 """Name of each published table, and the query on the working warehouse that fills it."""
 
+APPLICANT_TABLES = ("applicant_scores", "applicant_scores_history")
+"""Those of them that grow with the applicants."""
+
 REASONS_VIEW = "applicant_reasons"
 REASONS_QUERY = """
 select

@@ -71,7 +71,7 @@ def open_warehouse(
 
 def explain_connection_error(text: str, settings: Settings) -> BuildError | WarehouseLockedError:
     """Turn DuckDB's message about a file it cannot open into one with a remedy."""
-    if "lock" in text.lower():
+    if "could not set lock" in text.lower():
         holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
         return WarehouseLockedError(
@@ -79,8 +79,9 @@ def explain_connection_error(text: str, settings: Settings) -> BuildError | Ware
             f"again when it has ended. Readers should open {settings.published} instead."
         )
     return BuildError(
-        f"{settings.warehouse} cannot be opened ({text}). Move it away and rebuild it with: "
-        "scorehouse run"
+        f"{settings.warehouse} cannot be read ({text.strip().splitlines()[-1].strip()[:300]}). What was published "
+        "before is unchanged. Restore the file from a backup, or move it away and rebuild it with: scorehouse run "
+        "(the history of scores then begins anew)"
     )
 
 

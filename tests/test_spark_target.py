@@ -5,6 +5,7 @@ Two engines speak Spark's SQL here: Sail, a Spark Connect server without Java, a
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import pytest
 from conftest import Installation, raw_columns, real_products, write_part
 from small_model import SmallModel
 
-from models_ml.artifact import save_artifact, set_champion
+from models_ml.artifact import champion_version, save_artifact, set_champion
 from models_ml.contract import read_contract
 
 pytest.importorskip("pyspark", reason="needs the extra spark: make test-spark")
@@ -128,6 +129,7 @@ class SparkRun:
 
     installation: Installation
     tables: Path
+    environment: dict[str, str]
 
 
 def spark_run(bureau: Bureau, folder: Path, tables: Path | None, **environment: str) -> SparkRun:
@@ -135,7 +137,7 @@ def spark_run(bureau: Bureau, folder: Path, tables: Path | None, **environment: 
     installation = Installation(bureau.raw, folder / "home")
     shutil.copytree(bureau.installation.settings.artifacts, installation.settings.artifacts)
     installation.command("run", "--target", "spark", environment=environment)
-    return SparkRun(installation, tables or installation.home / "spark_warehouse")
+    return SparkRun(installation, tables or installation.home / "spark_warehouse", environment)
 
 
 @pytest.fixture(scope="session")
@@ -153,7 +155,7 @@ def on_spark(bureau: Bureau, tmp_path_factory: pytest.TempPathFactory) -> SparkR
 
 
 @pytest.fixture(
-    params=[pytest.param("on_sail"), pytest.param("on_spark", marks=pytest.mark.slow)],
+    params=["on_sail", "on_spark"],
 )
 def run(request: pytest.FixtureRequest) -> SparkRun:
     return request.getfixturevalue(request.param)
@@ -241,3 +243,45 @@ def test_published_files_are_those_of_duckdb(bureau: Bureau, run: SparkRun) -> N
             for name in ("expected", "found")
         ]
     assert scores[0] == scores[1]
+
+
+def trained_version(installation: Installation, *arguments: str, **environment: str) -> str:
+    """Version of a small model: a hash of every file of the artifact."""
+    result = installation.command("train", "--sample", "9000", *arguments, environment=environment)
+    return re.search(r"pd-[0-9a-f]{12}", result.stdout).group()
+
+
+@pytest.fixture(scope="session")
+def version_of_duckdb(bureau: Bureau) -> str:
+    return trained_version(bureau.installation)
+
+
+@pytest.mark.slow
+def test_training_on_spark_makes_the_same_model(version_of_duckdb: str, on_spark: SparkRun) -> None:
+    """On Spark alone: Sail's tables are gone with the session that made them."""
+    installation = on_spark.installation
+    found = trained_version(installation, "--target", "spark", **on_spark.environment)
+    assert found == version_of_duckdb
+
+
+@pytest.mark.slow
+def test_a_second_run_appends_to_the_history(on_spark: SparkRun) -> None:
+    """Nothing has changed but the model: the training above made another champion, or none and nothing is due."""
+    installation = on_spark.installation
+    history = "select model_version, count(*) as n from applicant_scores_history group by all"
+    before = published(installation, history)
+    installation.command("run", "--target", "spark", environment=on_spark.environment)
+    champion = champion_version(installation.settings.artifacts)
+    scored = published(installation, "select distinct model_version as v from applicant_scores")
+    assert scored["v"].tolist() == [champion]
+    after = published(installation, history)
+    n_applicants = published(installation, "select count(*) as n from applicant_scores")["n"][0]
+    known = set(before["model_version"])
+    assert after["n"].sum() == before["n"].sum() + (0 if champion in known else n_applicants)
+
+
+def published(installation: Installation, sql: str) -> pd.DataFrame:
+    """Rows of the published file."""
+    path = installation.settings.published / "credit_scores.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.sql(sql).df()

@@ -14,15 +14,35 @@ from udf.registration import ScoreFunction, register
 from udf.statistics import register_statistics
 
 
+def confine(connection: DuckDBPyConnection, folders: list[str]) -> None:
+    """Let SQL touch files below these folders only; no later statement can change that or any other setting.
+
+    Args:
+        connection: DuckDB accepts the settings in this order, on an open database.
+        folders: Absolute paths.
+    """
+    connection.execute("set allowed_directories = $folders", {"folders": folders})
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
 class Plugin(BasePlugin):
-    """Named ``udf.plugin`` in ``profiles.yml``; its config has ``artifacts``, the folder of trained models."""
+    """Named ``udf.plugin`` in ``profiles.yml``.
+
+    Its config has ``artifacts``, the folder of trained models, and ``folders``, below which SQL may touch files; it may
+    also read the seeds.
+    """
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Prepare the function; the model itself is loaded at its first call."""
-        contract = read_contract(Settings.from_environment().dictionary)
+        dictionary = Settings.from_environment().dictionary
+        contract = read_contract(dictionary)
+        folders = [*map(Path, plugin_config["folders"]), dictionary.parent]
+        self.folders = [str(folder.resolve()) for folder in folders]
         self.function = ScoreFunction(Path(plugin_config["artifacts"]).resolve(), contract)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register on the connection, never on a cursor: a freed cursor's function crashes DuckDB."""
         register(conn, self.function)
         register_statistics(conn)
+        confine(conn, self.folders)

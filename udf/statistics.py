@@ -1,59 +1,84 @@
-"""Quantiles that the monitoring models need and SQL does not have, computed by scipy."""
+"""Quantiles that models need and SQL does not have, computed by scipy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from duckdb.func import PythonUDFType
 from duckdb.sqltypes import DOUBLE
 from scipy.special import betaincinv, chdtri
 
-
-def beta_quantile(probability: pa.ChunkedArray, a: pa.ChunkedArray, b: pa.ChunkedArray) -> pa.Array:
-    """Quantile of the beta distribution, row by row.
-
-    Args:
-        probability: 0 to 1, N doubles.
-        a: First shape parameter, above 0, N doubles.
-        b: Second shape parameter, above 0, N doubles.
-
-    Returns:
-        N doubles; NaN where a parameter is out of range.
-    """
-    return pa.array(betaincinv(a.to_numpy(), b.to_numpy(), probability.to_numpy()))
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
-def chi_square_quantile(
-    probability: pa.ChunkedArray, degrees_of_freedom: pa.ChunkedArray
-) -> pa.Array:
-    """Quantile of the chi-square distribution, row by row.
+def beta_quantile(probability: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Quantile of the beta distribution, element by element.
 
     Args:
-        probability: 0 to 1, N doubles.
-        degrees_of_freedom: Above 0, N doubles.
+        probability: 0 to 1.
+        a: First shape parameter, above 0.
+        b: Second shape parameter, above 0.
 
     Returns:
-        N doubles; NaN where a parameter is out of range.
+        float64; NaN where a parameter is out of range.
     """
-    return pa.array(chdtri(degrees_of_freedom.to_numpy(), 1 - probability.to_numpy()))
+    return np.asarray(betaincinv(a, b, probability))
 
 
-QUANTILES: tuple[tuple[Callable[..., pa.Array], int], ...] = (
+def chi_square_quantile(probability: np.ndarray, degrees_of_freedom: np.ndarray) -> np.ndarray:
+    """Quantile of the chi-square distribution, element by element.
+
+    Args:
+        probability: 0 to 1.
+        degrees_of_freedom: Above 0.
+
+    Returns:
+        float64; NaN where a parameter is out of range.
+    """
+    return np.asarray(chdtri(degrees_of_freedom, 1 - probability))
+
+
+QUANTILES: tuple[tuple[Callable[..., np.ndarray], int], ...] = (
     (beta_quantile, 3),
     (chi_square_quantile, 2),
 )
-"""The functions and their numbers of parameters."""
+"""The functions and their numbers of parameters; in SQL they have the same names, and NULL in gives NULL out."""
 
 
 def register_statistics(connection: DuckDBPyConnection) -> None:
-    """Register the quantiles as SQL functions of the same name; NULL in gives NULL out, DuckDB's default."""
+    """Register the quantiles in DuckDB."""
     for function, n_parameters in QUANTILES:
         connection.create_function(
             function.__name__,
-            function,
+            _of_arrow(function),
             [DOUBLE] * n_parameters,
             DOUBLE,
             type=PythonUDFType.ARROW,
         )
+
+
+def register_statistics_on_spark(session: SparkSession) -> None:
+    """Register the quantiles in Spark, row by row: they are asked for a few rows only."""
+    for function, _ in QUANTILES:
+        session.udf.register(function.__name__, _of_row(function), "double")
+
+
+def _of_arrow(function: Callable[..., np.ndarray]) -> Callable[..., pa.Array]:
+    @wraps(function)  # DuckDB counts the parameters
+    def call(*columns: pa.ChunkedArray) -> pa.Array:
+        return pa.array(function(*(column.to_numpy() for column in columns)))
+
+    return call
+
+
+def _of_row(function: Callable[..., np.ndarray]) -> Callable[..., float | None]:
+    def call(*values: float | None) -> float | None:
+        return None if None in values else float(function(*map(float, values)))  # type: ignore[arg-type]
+
+    return call

@@ -15,6 +15,7 @@ from models_ml.challenger import challenger_path
 from models_ml.contract import FeatureContract, read_contract
 from models_ml.dbt_runner import DbtOutcome
 from models_ml.engines import Target
+from models_ml.published import APPLICANT_TABLES, PUBLISHED_TABLES
 from models_ml.settings import Settings
 from models_ml.training_data import shuffle_keys
 from udf.spark.dbt import run_dbt_here
@@ -60,10 +61,20 @@ class SparkEngine:
             {"raw_parts": None, "applicant_outcomes": ids, "applicant_features": ids}
         )
 
+    @property
+    def published_tables(self) -> tuple[str, ...]:
+        """Those that are built on Spark: the monitoring tables are not."""
+        return tuple(table for table in PUBLISHED_TABLES if self.extract.has(table))
+
     def tables_for_publishing(self) -> Settings:
-        """A copy of the scores."""
+        """A copy of the tables to publish."""
         extract = self.extract
-        return extract.copy({"applicant_scores": extract.ids("applicant_scores")})
+        return extract.copy(
+            {
+                table: extract.ids(table) if table in APPLICANT_TABLES else None
+                for table in self.published_tables
+            }
+        )
 
     def check_workers(self, model_version: str | None) -> None:
         """Ask the executors whether they have our packages and see the model."""

@@ -7,7 +7,7 @@ and publishing have one implementation. Rows come as Arrow, in pieces by id, so 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,16 +48,20 @@ class Extract:
         return replace(self.settings, warehouse_file=EXTRACT_FILE)
 
     def ids(self, table: str) -> np.ndarray:
-        """Ascending application numbers in a table, int64 of shape (N,)."""
+        """Ascending application numbers of the rows of a table, int64 of shape (N,)."""
         found = self.session.table(f"{self.schema}.{table}").select("id").toArrow()
         return np.sort(found["id"].to_numpy())
+
+    def has(self, table: str) -> bool:
+        """Whether the table is there."""
+        return bool(self.session.catalog.tableExists(f"{self.schema}.{table}"))
 
     def copy(self, tables: Mapping[str, np.ndarray | None]) -> Settings:
         """Write the file anew, with these tables and nothing else.
 
         Args:
-            tables: For each, the ascending application numbers to copy, int64 of shape (N,); None for a small table
-                that is copied whole.
+            tables: For each, the ascending application numbers of the rows to copy, int64 of shape (N,); None for a
+                small table that is copied whole.
 
         Returns:
             Settings under which the copy is the warehouse.
@@ -81,11 +85,10 @@ class Extract:
         if ids is None:
             _append(connection, table, source.toArrow(), types)
             return
-        wanted = self.session.createDataFrame(pa.table({"id": ids}))
+        wanted = self.session.createDataFrame(pa.table({"id": np.unique(ids)}))
         source = source.join(wanted, "id", "left_semi")
         with Progress(f"rows of {table}", len(ids)) as progress:
-            for start in range(0, max(len(ids), 1), PIECE_ROWS):
-                piece = ids[start : start + PIECE_ROWS]
+            for piece in _pieces(ids):
                 between = f"id between {piece[0]} and {piece[-1]}" if len(piece) else "false"
                 rows = source.where(between).toArrow()
                 if len(rows) != len(piece):
@@ -97,11 +100,25 @@ class Extract:
                 progress.advance(len(piece))
 
 
+def _pieces(ids: np.ndarray) -> Iterator[np.ndarray]:
+    """Ascending numbers in pieces, all rows of a number in one; one empty piece when there are none."""
+    start = 0
+    while start == 0 or start < len(ids):
+        end = min(start + PIECE_ROWS, len(ids))
+        if end < len(ids):
+            end = int(np.searchsorted(ids, ids[end - 1], side="right"))
+        yield ids[start:end]
+        start = max(end, 1)
+
+
 def contract_types(settings: Settings, table: str) -> Mapping[str, str]:
-    """DuckDB types of a model's columns, from the contract that dbt built it by; empty without one."""
+    """DuckDB types of the columns of a model or seed, as far as its description in the dbt project says."""
     manifest: Path = settings.home / "dbt_target" / "manifest.json"
-    columns = json.loads(manifest.read_text())["nodes"][f"model.scorehouse.{table}"]["columns"]
-    return {name: column["data_type"] for name, column in columns.items() if column["data_type"]}
+    nodes = json.loads(manifest.read_text())["nodes"]
+    node = nodes.get(f"model.scorehouse.{table}") or nodes[f"seed.scorehouse.{table}"]
+    return {
+        name: column["data_type"] for name, column in node["columns"].items() if column["data_type"]
+    }
 
 
 def _append(
@@ -113,7 +130,7 @@ def _append(
             rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("us")))
     columns = ", ".join(
         f"cast({name} as {types[name]}) as {name}" if name in types else name
-        for name in (types or rows.column_names)
+        for name in (*types, *(name for name in rows.column_names if name not in types))
     )
     connection.register("piece", rows)
     query = f"select {columns} from piece order by all"  # noqa: S608  names come from the contract

@@ -27,6 +27,7 @@ from udf.registration import (
 )
 from udf.spark.session import spark_release
 from udf.spark.types import spark_struct
+from udf.statistics import register_statistics_on_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -140,6 +141,7 @@ def register(session: SparkSession, models: Models, arrow: bool | None = None) -
                 f"struct<champion:{pd_type},challenger:{pd_type}>",
             ),
         }
+    register_statistics_on_spark(session)
     for name, (function, returned) in functions.items():
         session.udf.register(name, _vectorised(function, returned, arrow))
     for name, folder in (

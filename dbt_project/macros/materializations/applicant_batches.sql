@@ -4,7 +4,7 @@
     The work list (config `work_list`, a model's name) has one row per applicant that the table should hold: `id`, and
     the columns of config `version_columns`, which the table has too. Each run
         1. deletes rows whose id and version are not in the work list (gone or changed),
-        2. computes the missing ones, at most var `batch_applicants` per statement, so that memory stays bounded
+        2. computes the missing ones, at most `batch_size()` per statement, so that memory stays bounded
            whatever the number of applicants; the model restricts itself with in_batch().
     All in one transaction: a failure, Ctrl-C or kill -9 leaves the table as it was. Where no row stays (first build,
     `--full-refresh`, a change of columns, a new model), everything is computed into a new table that takes the place
@@ -60,7 +60,7 @@
     {% set commit_batches = rebuild or append_only %}
     {% do run_query(scorehouse.create_missing_ids(work_list, building, key)) %}
     {% set n_missing = run_query('select count(*) from missing_ids').rows[0][0] %}
-    {% set batch_applicants = var('batch_applicants') | int %}
+    {% set batch_applicants = scorehouse.batch_size() %}
     {% set n_batches = (n_missing + batch_applicants - 1) // batch_applicants %}
     {% set column_names = model.columns | join(', ') %}
     {% set done = namespace(last_id=-1) %}
@@ -146,6 +146,16 @@
     select due.id
     from {{ work_list }} as due
     where not exists (select 1 from {{ building }} as found where {{ scorehouse.same_key(key) }})
+{% endmacro %}
+
+{# Applicants per statement: var `batch_applicants`, or fewer where DuckDB may use less than 3 GiB. #}
+{% macro batch_size() %}
+    {%- set limit = "current_setting('memory_limit')" -%}
+    {%- set mebibytes = run_query(
+        "select cast(split_part(" ~ limit ~ ", ' ', 1) as double) * case split_part(" ~ limit ~ ", ' ', 2)"
+        ~ " when 'bytes' then 1 / 1048576 when 'KiB' then 1 / 1024 when 'MiB' then 1 when 'GiB' then 1024 else 1048576 end"
+    ).rows[0][0] -%}
+    {{ return([var('batch_applicants') | int, [1000, (mebibytes * 64) | int] | max] | min) }}
 {% endmacro %}
 
 {# Statement: put the next missing applicants, by id, into the session variable that in_batch() reads. #}

@@ -10,7 +10,7 @@
 {% macro default_rate_low(n_defaulted, n_applicants, level=0.95) -%}
     case
         when {{ n_applicants }} = 0 then null
-        when {{ n_defaulted }} = 0 then 0.0
+        when {{ n_defaulted }} = 0 then cast(0 as double)
         else beta_quantile(
             {{ (1 - level) / 2 }},
             cast({{ n_defaulted }} as double) + 0.5,
@@ -22,7 +22,7 @@
 {% macro default_rate_high(n_defaulted, n_applicants, level=0.95) -%}
     case
         when {{ n_applicants }} = 0 then null
-        when {{ n_defaulted }} = {{ n_applicants }} then 1.0
+        when {{ n_defaulted }} = {{ n_applicants }} then cast(1 as double)
         else beta_quantile(
             {{ (1 + level) / 2 }},
             cast({{ n_defaulted }} as double) + 0.5,

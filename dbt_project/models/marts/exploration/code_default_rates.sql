@@ -27,9 +27,9 @@ compared as (
 
     select
         *,
-        greatest(n_products - n_products_of_defaulters, 0.5)
+        greatest(cast(n_products - n_products_of_defaulters as double), cast(0.5 as double))
         / nullif(sum(n_products - n_products_of_defaulters) over of_column, 0) as share_of_good,
-        greatest(n_products_of_defaulters, 0.5)
+        greatest(cast(n_products_of_defaulters as double), cast(0.5 as double))
         / nullif(sum(n_products_of_defaulters) over of_column, 0) as share_of_bad
     from by_code
     window of_column as (partition by column_name)
@@ -49,8 +49,10 @@ rates as (
         n_products,
         n_products_of_defaulters / nullif(n_products, 0) as default_rate_of_products,
         case when n_products > 0 then ln(share_of_good / share_of_bad) end as weight_of_evidence,
-        case when n_products > 0 then (share_of_good - share_of_bad) * ln(share_of_good / share_of_bad) else 0.0 end
-            as information_value
+        case
+            when n_products > 0 then (share_of_good - share_of_bad) * ln(share_of_good / share_of_bad)
+            else cast(0 as double)
+        end as information_value
     from compared
     order by column_name, position
 

@@ -18,8 +18,8 @@ by_column as (
         column_name,
         sum(information_value) as information_value,
         count(*) filter (where n_products > 0) as n_codes_seen,
-        arg_max(code, default_rate) filter (where n_applicants >= 100) as riskiest_code,
-        arg_min(code, default_rate) filter (where n_applicants >= 100) as safest_code
+        max_by(code, default_rate) filter (where n_applicants >= 100) as riskiest_code,
+        min_by(code, default_rate) filter (where n_applicants >= 100) as safest_code
     from rates
     group by column_name
 
