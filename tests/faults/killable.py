@@ -19,14 +19,13 @@ import lightgbm  # noqa: F401  imported for the children
 import torch  # noqa: F401
 from dbt.cli.main import dbtRunner
 
-import models_ml.report.job
-import models_ml.train  # noqa: F401
-import udf.plugin  # noqa: F401
-from models_ml import cli
+from models_ml import cli, train  # noqa: F401
 from models_ml.dbt_runner import dbt_arguments
 from models_ml.lock import run_lock
 from models_ml.publish import publish
+from models_ml.report import job  # noqa: F401
 from models_ml.settings import Settings
+from udf import plugin  # noqa: F401
 
 
 def run(step: str, arguments: list[str]) -> None:
