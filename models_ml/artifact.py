@@ -1,6 +1,6 @@
 """The model artifact: a folder of safetensors, LightGBM text and JSON, each file hashed; no pickle anywhere.
 
-Every hash is checked before a file is parsed: LightGBM's text loader aborts the process on damaged input. The version
+Every hash is checked before a file is parsed (`integrity`). The version
 is made from the hashes, so equal training gives an equal version and files of two trainings cannot be mixed unnoticed.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
@@ -24,13 +25,24 @@ from models_ml.attribution import Reference
 from models_ml.blend import Blend
 from models_ml.calibration import Calibration, calibration_from_json, calibration_to_json
 from models_ml.contract import FeatureContract
-from models_ml.errors import ArtifactError
+from models_ml.errors import ArtifactError, UsageError
+from models_ml.integrity import (
+    FORMAT_VERSION,
+    MANIFEST,
+    TRAIN_COMMAND,
+    damaged,
+    manifest_sha256_of,
+    verify_artifact,
+    version_of,
+)
 from models_ml.points import PointsScale, RiskBands
 
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 CHAMPION = "champion.json"
-TRAIN_COMMAND = "scorehouse train"
+MALFORMED = (
+    *(AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError),
+    *(SafetensorError, UsageError),
+)
+"""What parsers raise on content that has the right hash and makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +117,11 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     manifest = {
         **artifact.facts,  # of a loaded artifact they hold the entries below, which may have changed
         "format_version": FORMAT_VERSION,
-        "version": _version(hashes),
+        "version": version_of(hashes),
         "contract_sha256": artifact.contract.sha256,
         "files": hashes,
     }
-    manifest["manifest_sha256"] = _manifest_sha256(manifest)
+    manifest["manifest_sha256"] = manifest_sha256_of(manifest)
     contents[MANIFEST] = _json(manifest)
 
     artifacts.mkdir(parents=True, exist_ok=True)
@@ -141,7 +153,7 @@ def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """
     manifest = dict(verify_artifact(folder)[0])
     manifest["metrics"] = {**manifest.get("metrics", {}), **metrics}
-    manifest["manifest_sha256"] = _manifest_sha256(manifest)
+    manifest["manifest_sha256"] = manifest_sha256_of(manifest)
     _replace(folder / MANIFEST, _json(manifest))
 
 
@@ -152,8 +164,15 @@ def load_artifact(folder: Path) -> Artifact:
         ArtifactError: A file is missing, damaged, or of another training; the message names it.
     """
     manifest, contents = verify_artifact(folder)
-    contract = FeatureContract.from_json(json.loads(contents["contract.json"]))
+    try:
+        return _parsed(manifest, contents)
+    except MALFORMED as error:
+        raise damaged(folder, f"its content is malformed ({error!r})") from error
+
+
+def _parsed(manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> Artifact:
     scoring = json.loads(contents["scoring.json"])
+    contract = FeatureContract.from_json(json.loads(contents["contract.json"]))
     return Artifact(
         contract=contract,
         weights=load_tensors(contents["encoder.safetensors"]),
@@ -172,51 +191,6 @@ def load_artifact(folder: Path) -> Artifact:
         facts=manifest,
         version=manifest["version"],
     )
-
-
-def verify_artifact(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Check that a folder is a complete, unchanged artifact.
-
-    Returns:
-        The manifest, and the content of every other file. The bytes returned are the bytes hashed, so nothing can
-        change between the check and the use.
-
-    Raises:
-        ArtifactError: It is not; the message names the file.
-    """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except FileNotFoundError as error:
-        raise _damaged(folder, f"{MANIFEST} is missing") from error
-    except (OSError, ValueError) as error:
-        raise _damaged(folder, f"{MANIFEST} cannot be read ({error})") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise _damaged(folder, f"{MANIFEST} has no list of files")
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise ArtifactError(
-            f"Model {folder.name} has artifact format {manifest.get('format_version')}, this "
-            f"installation reads format {FORMAT_VERSION}; install the matching release of "
-            f"scorehouse or train a new model with: {TRAIN_COMMAND}"
-        )
-    if manifest.get("manifest_sha256") != _manifest_sha256(manifest):
-        raise _damaged(folder, f"{MANIFEST} was edited")
-    expected = manifest["files"]
-    found = {path.name for path in folder.iterdir()} - {MANIFEST}
-    for name in sorted(found.symmetric_difference(expected)):
-        raise _damaged(folder, f"{name} is {'missing' if name in expected else 'not part of it'}")
-    contents = {}
-    for name, sha256 in expected.items():
-        path = folder / name
-        if path.is_symlink() or not path.is_file():
-            raise _damaged(folder, f"{name} is not a plain file")
-        contents[name] = path.read_bytes()
-        if hashlib.sha256(contents[name]).hexdigest() != sha256:
-            raise _damaged(folder, f"{name} was changed after training")
-    if manifest["version"] != _version(expected) or folder.name != manifest["version"]:
-        raise _damaged(
-            folder, f"its version does not follow from its files ({manifest['version']})"
-        )
-    return manifest, contents
 
 
 def champion_version(artifacts: Path) -> str | None:
@@ -265,7 +239,7 @@ def point_to(pointer: Path, version: str) -> None:
 def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
     """Folder of the model in a role; an error names the role and the command that mends it."""
     folder = artifacts / version
-    if Path(version).name != version or not folder.is_dir():
+    if Path(version).name != version or folder.is_symlink() or not folder.is_dir():
         raise ArtifactError(
             f"The {role} {version!r} is not in {artifacts}; restore it, or use: {command}"
         )
@@ -281,20 +255,3 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _json(values: Mapping[str, Any]) -> bytes:
     return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()
-
-
-def _version(hashes: Mapping[str, str]) -> str:
-    text = "\n".join(f"{name} {hashes[name]}" for name in sorted(hashes))
-    return "pd-" + hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _manifest_sha256(manifest: Mapping[str, Any]) -> str:
-    rest = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _damaged(folder: Path, what: str) -> ArtifactError:
-    return ArtifactError(
-        f"Model {folder.name} is damaged: {what}. It is not used. Restore {folder} from a "
-        f"backup or train a new model with: {TRAIN_COMMAND}"
-    )

@@ -176,7 +176,7 @@ def calibration_from_json(values: Mapping[str, Any]) -> Calibration:
     """Read what `calibration_to_json` gave.
 
     Raises:
-        ArtifactError: The method is not known.
+        ArtifactError: The method is not known, or its numbers do not give probabilities.
     """
     numbers = {
         name: tuple(value) if isinstance(value, list) else value
@@ -187,6 +187,13 @@ def calibration_from_json(values: Mapping[str, Any]) -> Calibration:
         raise ArtifactError(
             f"Calibration method {values.get('method')!r} is unknown; expected one of "
             f"{', '.join(METHODS)}. Train a new model with: scorehouse train"
+        )
+    flat = np.concatenate([np.ravel(value) for value in numbers.values()]).astype(np.float64)
+    risk = np.array(numbers.get("risk", ()), dtype=np.float64)
+    if not (np.isfinite(flat).all() and ((risk >= 0) & (risk <= 1)).all()):
+        raise ArtifactError(
+            f"The calibration {values['method']} does not give probabilities: its numbers are "
+            f"{dict(numbers)}. Train a new model with: scorehouse train"
         )
     calibration: Calibration = METHODS[values["method"]](**numbers)
     return calibration

@@ -103,14 +103,15 @@ def publish(
     """Test what the warehouse holds and publish it to the files that readers open."""
     from models_ml.lock import run_lock
     from models_ml.pipeline import check_and_publish
+    from models_ml.postgres import SCHEMA, host_and_database, publish_to_postgres
 
     settings = Settings.from_environment()
+    if to is not None:
+        host_and_database(to)  # a wrong address is refused before anything is published
     with run_lock(settings.home, "scorehouse publish", wait):
         published = check_and_publish(settings)
         output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
         if to is not None:
-            from models_ml.postgres import SCHEMA, publish_to_postgres
-
             n_rows = publish_to_postgres(settings, to)
             output.print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
 

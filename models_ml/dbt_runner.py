@@ -49,7 +49,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
         arguments: For example ``("build", "--select", "tag:features")``.
 
     Returns:
-        Counts and warnings.
+        Its warnings.
 
     Raises:
         ScorehouseError: dbt failed; the message is the first failure, with its remedy where known.
@@ -106,7 +106,7 @@ def _follow(lines: Iterable[str]) -> DbtOutcome:
 
 
 def observe(outcome: DbtOutcome, event: dict[str, Any]) -> None:
-    """Show and count one event of dbt."""
+    """Show one event of dbt, or keep what it says of a failure."""
     info, data = event.get("info", {}), event.get("data", {})
     name, message = info.get("name"), str(info.get("msg", "")).strip()
     if name == "NodeFinished":

@@ -7,13 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from models_ml.errors import ArtifactError
-from models_ml.forest_kernel import MAX_LEAVES, score_rows
+from models_ml.forest_kernel import score_rows
+from models_ml.tree_check import check_trees, numbers, unusable
 
-CATEGORICAL = 1
-MISSING_TYPE = 0b1100
-MISSING_IS_ZERO = 0b0100
-"""Bits of ``decision_type`` in LightGBM's text."""
+MAX_DIGITS = 6
+"""Digits of the number of features, at most."""
 
 
 @dataclass(frozen=True)
@@ -90,20 +88,23 @@ def read_forest(text: str) -> Forest:
         text: What ``Booster.model_to_string`` gave; its hash was verified.
 
     Raises:
-        ArtifactError: The booster has something that the kernel does not compute.
+        ArtifactError: The booster is malformed, or has something that the kernel does not compute.
     """
     header, *sections = text.partition("\nend of trees")[0].split("\nTree=")
     head = _fields(header)
     if head.get("num_tree_per_iteration") != "1" or "average_output" in header.splitlines():
-        raise _unusable("it does not add up trees to one raw score")
+        raise unusable("it does not add up trees to one raw score")
+    if head.get("objective", "").split(" ")[0] != "binary":
+        raise unusable(f"its objective is {head.get('objective')!r}")
+    highest = head.get("max_feature_idx", "")
+    if not highest.isdecimal() or len(highest) > MAX_DIGITS:
+        raise unusable(f"its number of features cannot be read from {highest!r}")
+    n_features = int(highest) + 1
     trees = [_fields(section) for section in sections]
-    if not trees:
-        raise _unusable("it has no trees")
-    for tree in trees:
-        _refuse_unknown_decisions(tree)
+    check_trees(trees, n_features)
 
-    split_features = np.concatenate([_numbers(tree, "split_feature", np.int32) for tree in trees])
-    thresholds = np.concatenate([_numbers(tree, "threshold", np.float64) for tree in trees])
+    split_features = np.concatenate([numbers(tree, "split_feature", np.int32) for tree in trees])
+    thresholds = np.concatenate([numbers(tree, "threshold", np.float64) for tree in trees])
     limits = np.clip(np.floor(thresholds), -1, 255)  # the largest count that fulfils it
     features, first_slots, slot_limits, split_slots = _slots(split_features, limits)
     count_slots = [
@@ -119,11 +120,11 @@ def read_forest(text: str) -> Forest:
         k + start for shape, start in zip(shapes, first_inner, strict=False) for k in shape.inner
     ]
     leaf_values = [
-        _numbers(tree, "leaf_value", np.float64)[shape.leaves]
+        numbers(tree, "leaf_value", np.float64)[shape.leaves]
         for tree, shape in zip(trees, shapes, strict=True)
     ]
     return Forest(
-        n_features=int(head["max_feature_idx"]) + 1,
+        n_features=n_features,
         features=features.astype(np.int32),
         first_slots=first_slots.astype(np.int32),
         count_slots=np.array(count_slots, dtype=np.int32).reshape(-1, 256),
@@ -186,8 +187,8 @@ def _tree_shape(tree: dict[str, str]) -> _TreeShape:
     A node is marked with a bit when all leaves below it have that bit in their number, and its parent is not.
     """
     left, right = (
-        _numbers(tree, "left_child", int).tolist(),
-        _numbers(tree, "right_child", int).tolist(),
+        numbers(tree, "left_child", int).tolist(),
+        numbers(tree, "right_child", int).tolist(),
     )
     nodes = [0] if left else [-1]
     for node in nodes:
@@ -231,30 +232,5 @@ def _offsets(sizes: list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
 
 
-def _refuse_unknown_decisions(tree: dict[str, str]) -> None:
-    kinds = _numbers(tree, "decision_type", np.int32)
-    if np.any(kinds & CATEGORICAL) or tree.get("num_cat", "0") != "0":
-        raise _unusable("a tree splits on categories")
-    if np.any(kinds & MISSING_TYPE == MISSING_IS_ZERO):
-        raise _unusable("a tree takes zero for a missing value")
-    if tree.get("is_linear", "0") != "0":
-        raise _unusable("a leaf holds a linear model")
-    if int(tree["num_leaves"]) > MAX_LEAVES:
-        raise _unusable(
-            f"a tree has {tree['num_leaves']} leaves, at most {MAX_LEAVES} are computed"
-        )
-
-
 def _fields(section: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in section.splitlines() if "=" in line)
-
-
-def _numbers(tree: dict[str, str], name: str, dtype: type) -> np.ndarray:
-    return np.array(tree.get(name, "").split(), dtype=dtype)
-
-
-def _unusable(what: str) -> ArtifactError:
-    return ArtifactError(
-        f"The booster cannot be used for scoring: {what}. Expected a binary LightGBM model with "
-        "numerical splits; train one with: scorehouse train"
-    )

@@ -50,20 +50,28 @@ def check_golden(artifact: Artifact, scorer: Scorer) -> None:
             f"Model {artifact.version} has no golden rows, so it cannot be checked; train a new "
             "model with: scorehouse train"
         )
+    expected = np.array(golden["pd"], dtype=np.float64)
+    recent = (scorer.contract.n_recent, len(scorer.contract.columns))
     features = FeatureBatch(
-        ids=np.arange(len(golden["pd"]), dtype=np.int64),
+        ids=np.arange(len(expected), dtype=np.int64),
         tree_features=np.array(golden["tree_features"], dtype=np.uint8),
         recent=np.array(golden["recent"], dtype=np.uint8),
     )
+    found = (features.tree_features.shape, features.recent.shape)
+    wanted = ((len(expected), len(scorer.contract.tree_feature_names)), (len(expected), *recent))
+    if found != wanted or not len(expected):
+        raise ArtifactError(
+            f"Model {artifact.version} has golden rows of the shapes {found}, expected {wanted}; "
+            "train a new model with: scorehouse train"
+        )
     pd = scorer.score(features).pd
-    expected = np.array(golden["pd"])
     if not (np.isfinite(pd) & (pd > 0) & (pd < 1)).all():
         raise ArtifactError(
             f"Model {artifact.version} gives {pd[~((pd > 0) & (pd < 1))][0]} where a probability "
             "is expected; it is not used. Train a new model with: scorehouse train"
         )
     worst = int(np.argmax(np.abs(pd - expected)))
-    if abs(pd[worst] - expected[worst]) > golden["tolerance"]:
+    if not abs(pd[worst] - expected[worst]) <= TOLERANCE:  # true for NaN as well
         raise ArtifactError(
             f"Model {artifact.version}: golden row {worst} gets the PD {pd[worst]:.9f}, at training "
             f"it got {expected[worst]:.9f}. Install the library versions of its manifest or train "

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models_ml.artifact import load_artifact
+from models_ml.artifact import MALFORMED, load_artifact
 from models_ml.contract import FeatureContract
+from models_ml.errors import InputDataError
 from models_ml.golden import check_golden
+from models_ml.integrity import damaged
 from models_ml.scorer import Scorer, make_scorer
 
 
@@ -30,8 +32,11 @@ def load_scorer(folder: Path, contract: FeatureContract | None = None) -> Scorer
             than at training.
     """
     artifact = load_artifact(folder)
-    scorer = make_scorer(artifact, artifact.contract if contract is None else contract)
-    check_golden(artifact, scorer)
+    try:
+        scorer = make_scorer(artifact, artifact.contract if contract is None else contract)
+        check_golden(artifact, scorer)
+    except (InputDataError, *MALFORMED) as error:  # its own applicants are not what is at fault
+        raise damaged(folder, f"it cannot score its own golden rows ({error!r})") from error
     return scorer
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from models_ml.artifact import MANIFEST, champion_path, champion_version
+from models_ml.artifact import champion_path, champion_version
 from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
+from models_ml.integrity import MANIFEST
 from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
 from models_ml.progress import console, step

@@ -55,7 +55,7 @@ def publish_to_postgres(settings: Settings, url: str) -> int:
         UsageError: The address is none of PostgreSQL's, or psycopg is not installed.
         OutputError: The database cannot be reached or written; its old rows are unchanged.
     """
-    target = _target(url)
+    target = host_and_database(url)
     try:
         import psycopg
     except ImportError as error:
@@ -145,8 +145,12 @@ def _columns_there(cursor: psycopg.Cursor, table: str) -> dict[str, str]:
     }
 
 
-def _target(url: str) -> str:
-    """Host and database of an address, without user and password, for messages."""
+def host_and_database(url: str) -> str:
+    """Host and database of an address, without user and password, for messages.
+
+    Raises:
+        UsageError: The address is none of PostgreSQL's.
+    """
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""

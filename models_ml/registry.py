@@ -11,15 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models_ml.artifact import (
-    MANIFEST,
-    champion_path,
-    champion_version,
-    set_champion,
-    verify_artifact,
-)
+from models_ml.artifact import champion_path, champion_version, set_champion
 from models_ml.challenger import challenger_version, set_challenger
 from models_ml.errors import ArtifactError, UsageError
+from models_ml.integrity import MANIFEST, verify_artifact
 from models_ml.loading import load_scorer
 from models_ml.ranking import ECE_BINS
 

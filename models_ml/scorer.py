@@ -21,6 +21,7 @@ from models_ml.features import FeatureBatch, features_from_arrow
 from models_ml.forest import read_forest
 from models_ml.points import BAND_LETTERS, PointsScale, RiskBands
 from models_ml.reasons import top_reasons
+from models_ml.soundness import check_contract, check_reference, check_shown, check_weights
 
 THIN_FILE_PRODUCTS = 3
 """An applicant with fewer products has a thin file."""
@@ -222,6 +223,10 @@ def make_scorer(artifact: Artifact, contract: FeatureContract) -> Scorer:
             f"Different columns (model / table): {differences}. "
             "Train a model for this table with: scorehouse train"
         )
+    check_contract(artifact.contract)
+    check_weights(artifact.weights, contract)
+    check_reference(artifact.reference, contract)
+    check_shown(artifact.scale, artifact.reason_codes, contract)
     forest = read_forest(artifact.booster)
     n_counts = len(contract.tree_feature_names)
     if forest.n_features != n_counts:

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from models_ml.errors import UsageError
+
+FORBIDDEN = frozenset("'\"`\\*?[]{}\n\r")
+"""Characters that a data folder's name must not have."""
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,10 +35,15 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read ``SCOREHOUSE_RAW``, ``SCOREHOUSE_HOME`` and ``SCOREHOUSE_MEMORY``."""
+        """Read ``SCOREHOUSE_RAW``, ``SCOREHOUSE_HOME`` and ``SCOREHOUSE_MEMORY``.
+
+        Raises:
+            UsageError: A folder's name has a character with a meaning in SQL or in file patterns, of which it becomes a
+                part.
+        """
         return cls(
-            raw=Path(environment.get("SCOREHOUSE_RAW", "data/raw")).resolve(),
-            home=Path(environment.get("SCOREHOUSE_HOME", "data")).resolve(),
+            raw=_folder("SCOREHOUSE_RAW", environment.get("SCOREHOUSE_RAW", "data/raw")),
+            home=_folder("SCOREHOUSE_HOME", environment.get("SCOREHOUSE_HOME", "data")),
             memory=environment.get("SCOREHOUSE_MEMORY", "4GB"),
         )
 
@@ -74,3 +84,13 @@ class Settings:
             "SCOREHOUSE_HOME": str(self.home),
             "SCOREHOUSE_MEMORY": self.memory,
         }
+
+
+def _folder(variable: str, name: str) -> Path:
+    folder = Path(name).resolve()
+    if found := sorted(set(str(folder)) & FORBIDDEN):
+        raise UsageError(
+            f"{variable}: the folder {str(folder)!r} has the character {found[0]!r} in its name, which SQL or a "
+            "file pattern would misread; choose a folder without quotes, backslashes and wildcards."
+        )
+    return folder

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from models_ml.artifact import MANIFEST, champion_path, load_artifact
+from models_ml.artifact import champion_path, load_artifact
 from models_ml.errors import ArtifactError
+from models_ml.integrity import MANIFEST
 
 
 @pytest.fixture

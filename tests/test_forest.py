@@ -102,7 +102,7 @@ def test_a_tree_without_split_is_a_constant() -> None:
         (r"decision_type=\d+", "decision_type=1", "categories"),
         (r"decision_type=\d+", "decision_type=4", "zero for a missing value"),
         ("is_linear=0", "is_linear=1", "linear"),
-        ("num_leaves=5", "num_leaves=257", "at most 256"),
+        ("num_leaves=5", "num_leaves=257", "expected 1 to 256"),
         (r"(?s)\nTree=.*end of trees", "\nend of trees", "no trees"),
     ],
 )

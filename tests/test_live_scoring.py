@@ -75,6 +75,21 @@ def test_scores_equal_the_table_in_every_column(
     same(scores.drop(columns=OF_THE_CALL), table_rows(finished_run, scores["id"].tolist()))
 
 
+@pytest.mark.fault("F44")
+@pytest.mark.parametrize("n_applicants", [1, 2047, 2048, 2049])
+def test_a_request_about_as_long_as_a_vector_scores_as_the_table(
+    finished_run: Installation, live: LiveScoring, scorer: Scorer, n_applicants: int
+) -> None:
+    """DuckDB computes vectors of 2,048 rows."""
+    parts = (pd.read_parquet(path) for path in finished_run.raw.glob("train_data_[0-9]*.pq"))
+    everyone = pd.concat(parts)
+    chosen = np.sort(everyone["id"].unique())[:n_applicants]
+    records = to_records(everyone[everyone["id"].isin(chosen)].sort_values("id"), live)
+    scores = live.score([records], scorer)[0].scores.to_pandas()
+    assert len(scores) == n_applicants
+    same(scores.drop(columns=OF_THE_CALL), table_rows(finished_run, chosen.tolist()))
+
+
 def test_gathered_requests_score_as_each_alone(
     live: LiveScoring, scorer: Scorer, products: pd.DataFrame
 ) -> None:

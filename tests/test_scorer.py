@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_model import SmallModel, encode_with_torch, take, to_arrow
 
+from models_ml.artifact import Artifact
 from models_ml.encoder_kernel import encode
 from models_ml.errors import ArtifactError, InputDataError
 from models_ml.points import BAND_LETTERS, RiskBands
@@ -101,17 +102,32 @@ def test_no_applicants_give_no_scores(small_model: SmallModel) -> None:
     assert len(small_model.scorer.score_arrow(empty)) == 0
 
 
-@pytest.mark.fault("F26")
-@pytest.mark.parametrize("value", [pytest.param(v, id=f"F26-{v}") for v in (np.nan, np.inf)])
-def test_a_latent_code_that_is_not_finite_names_applicant_and_column(
-    small_model: SmallModel, value: float
-) -> None:
+def with_depth_weight(small_model: SmallModel, value: float) -> Artifact:
+    """A weight that only applicants with some number of products meet."""
     weights = dict(small_model.artifact.weights)
     bias = weights["depth.weight"].copy()
     bias[int((small_model.features.recent[7, :, 0] != 255).sum())] = value
-    broken = replace(small_model.artifact, weights={**weights, "depth.weight": bias})
-    with pytest.raises(InputDataError, match=r"latent_0 of applicant \d+ is (nan|inf)"):
+    steep = np.full_like(weights["latent.weight"], 2)
+    weights |= {"depth.weight": bias, "latent.weight": steep}
+    return replace(small_model.artifact, weights=weights)
+
+
+@pytest.mark.fault("F26")
+def test_a_latent_code_that_is_not_finite_names_applicant_and_column(
+    small_model: SmallModel,
+) -> None:
+    broken = with_depth_weight(small_model, float(np.finfo(np.float32).max))
+    with pytest.raises(InputDataError, match=r"latent_0 of applicant \d+ is -?inf"):
         make_scorer(broken, small_model.contract).score(small_model.features)
+
+
+@pytest.mark.fault("F26")
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused_before_anybody_is_scored(
+    small_model: SmallModel, value: float
+) -> None:
+    with pytest.raises(ArtifactError, match=r"depth\.weight holds"):
+        make_scorer(with_depth_weight(small_model, value), small_model.contract)
 
 
 @pytest.mark.fault("F21")

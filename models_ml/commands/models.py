@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,16 +41,43 @@ def show_model(version: Version = None) -> None:
 
 
 @commands.command("verify")
-def verify_model(version: Version = None) -> None:
-    """Check the hashes and golden rows of a model."""
+def verify_model(
+    version: Version = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SCOREHOUSE_PUBLIC_KEY",
+            help="PEM file; the holder of its private key must have signed the model.",
+        ),
+    ] = None,
+) -> None:
+    """Check the hashes and golden rows of a model, and its signature when a key is given."""
     from models_ml import registry
     from models_ml.loading import other_libraries
 
     artifacts = Settings.from_environment().artifacts
     checked = registry.verify_model(artifacts, version)
     print(f"{checked}: every file is as trained, golden rows score as recorded")
+    if public_key is not None:
+        from models_ml.signing import check_signature
+
+        check_signature(artifacts / checked, public_key)
+        print(f"{checked}: signed by the holder of the key of {public_key}")
     for library in other_libraries(registry.show_model(artifacts, checked)):
         console.print(f"warning: installed is {library}")
+
+
+@commands.command("sign")
+def sign_model(
+    key: Annotated[Path, typer.Option(help="PEM file with the private Ed25519 key.")],
+    version: Version = None,
+) -> None:
+    """Sign a model, so that `verify --public-key` says who vouches for it."""
+    from models_ml import registry
+    from models_ml.signing import sign_model
+
+    folder = registry.folder_of(Settings.from_environment().artifacts, version)
+    print(sign_model(folder, key))
 
 
 @commands.command("promote")

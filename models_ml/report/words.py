@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 NOTHING = "–"
 
 
@@ -41,8 +39,3 @@ def share_between(low: float | None, high: float | None, digits: int = 1) -> str
     return (
         NOTHING if low is None or high is None else f"{share(low, digits)} to {share(high, digits)}"
     )
-
-
-def enumeration(items: Sequence[str]) -> str:
-    """Items in a sentence: "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

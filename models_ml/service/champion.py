@@ -7,9 +7,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from models_ml.artifact import champion_path, champion_version, verify_artifact
+from models_ml.artifact import champion_path, champion_version
 from models_ml.contract import FeatureContract
 from models_ml.errors import ArtifactError
+from models_ml.integrity import verify_artifact
 from models_ml.loading import load_scorer
 from models_ml.scorer import Scorer
 

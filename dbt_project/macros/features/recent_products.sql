@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 {% macro default__latest_products(columns) -%}
-    max_by([{{ columns | map(attribute='name') | join(', ') }}], rn, {{ var('n_recent_products') }})
+    max_by([{{ columns | map(attribute='name') | join(', ') }}], rn, {{ scorehouse.n_recent_products() }})
 {%- endmacro %}
 
 {# `rn` is unique per applicant (see quarantine), so it alone decides the order of the structs. #}
@@ -17,7 +17,7 @@
     slice(
         sort_array(
             collect_list(struct(rn, array({{ columns | map(attribute='name') | join(', ') }}) as codes)), false
-        ), 1, {{ var('n_recent_products') }}
+        ), 1, {{ scorehouse.n_recent_products() }}
     )
 {%- endmacro %}
 
@@ -27,16 +27,21 @@
 {%- endmacro %}
 
 {% macro default__padded_products(products, columns) -%}
-    {%- set size = var('n_recent_products') * (columns | length) -%}
+    {%- set size = scorehouse.n_recent_products() * (columns | length) -%}
     list_resize(flatten({{ products }}), {{ size }}, 255::utinyint)::utinyint[{{ size }}]
 {%- endmacro %}
 
 {% macro spark__padded_products(products, columns) -%}
-    {%- set size = var('n_recent_products') * (columns | length) -%}
+    {%- set size = scorehouse.n_recent_products() * (columns | length) -%}
     slice(
         concat(
             flatten(transform({{ products }}, product -> product.codes)),
             array_repeat(cast(255 as smallint), {{ size }})
         ), 1, {{ size }}
     )
+{%- endmacro %}
+
+{# Products kept per applicant: a whole number from the vars, so that nothing else reaches the SQL. #}
+{% macro n_recent_products() -%}
+    {{ return(scorehouse.validated_number('n_recent_products', 1, 255) | int) }}
 {%- endmacro %}

@@ -155,7 +155,7 @@
         "select cast(split_part(" ~ limit ~ ", ' ', 1) as double) * case split_part(" ~ limit ~ ", ' ', 2)"
         ~ " when 'bytes' then 1 / 1048576 when 'KiB' then 1 / 1024 when 'MiB' then 1 when 'GiB' then 1024 else 1048576 end"
     ).rows[0][0] -%}
-    {{ return([var('batch_applicants') | int, [1000, (mebibytes * 64) | int] | max] | min) }}
+    {{ return([scorehouse.validated_number('batch_applicants', 1) | int, [1000, (mebibytes * 64) | int] | max] | min) }}
 {% endmacro %}
 
 {# Statement: put the next missing applicants, by id, into the session variable that in_batch() reads. #}
