@@ -6,9 +6,10 @@ INSTALLED := $(VENV)/.installed
 SPARK_TESTS ?= spark
 INSTALLED_SPARK := $(VENV)/.installed-spark
 INSTALLED_BENCH := $(VENV)/.installed-bench
+SUPPLY := .venv-supply
 APPLICANTS ?= 60000
 
-.PHONY: help demo install test test-all test-spark faults bench lint audit sbom contract lock clean
+.PHONY: help demo install test test-all test-spark faults bench bench-full sbom audit lint contract lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -44,33 +45,49 @@ $(INSTALLED_SPARK): $(INSTALLED)
 	$(BIN)/python -m pip check
 	touch $@
 
-bench: $(INSTALLED_BENCH)  ## small benchmarks of features, training and scoring, into benchmarks/results
+bench: $(INSTALLED_BENCH)  ## small benchmarks side by side, into benchmarks/results
 	$(BIN)/python benchmarks/features.py --applicants 30000 --runs 1
 	$(BIN)/python benchmarks/training.py --applicants 30000 --runs 1
 	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
+	$(BIN)/python benchmarks/scoring.py --rows 5000 --runs 1
+	$(BIN)/python benchmarks/increment.py --applicants 30000 --artifacts data/artifacts
+	$(BIN)/python benchmarks/service.py --seconds 5
+	$(BIN)/python benchmarks/growth.py
+
+bench-full: $(INSTALLED_BENCH)  ## the same up to 3 million applicants: hours
+	$(BIN)/python benchmarks/features.py --applicants 30000 300000 3000000 --runs 3
+	$(BIN)/python benchmarks/training.py --applicants 30000 300000 --runs 3
+	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
 	$(BIN)/python benchmarks/scoring.py
+	for n in 30000 300000 3000000; do $(BIN)/python benchmarks/increment.py --applicants $$n --artifacts data/artifacts; done
+	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/growth.py
 
 $(INSTALLED_BENCH): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m pip check
 	touch $@
 
-lint: $(INSTALLED)  ## style, types, import direction, dead code, SQL, spelling
+sbom: $(INSTALLED) $(SUPPLY)/.installed  ## list everything that is installed as sbom.json (CycloneDX)
+	$(SUPPLY)/bin/cyclonedx-py environment $(BIN)/python --output-file sbom.json
+
+audit: $(SUPPLY)/.installed  ## known vulnerabilities of constraints.txt; fails when one cannot be looked up
+	$(SUPPLY)/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+
+# In a folder of their own, so that the list does not name the tools that make it.
+$(SUPPLY)/.installed:
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	touch $@
+
+lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	! $(BIN)/vulture | grep -E 'unused (function|class|method|property|import)|unreachable'
 	$(BIN)/codespell
+	$(BIN)/vulture
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
-
-audit: $(INSTALLED)  ## known vulnerabilities; fails when one package cannot be looked up
-	$(BIN)/pip-audit --strict --progress-spinner off --disable-pip --no-deps --requirement constraints.txt
-
-sbom: $(INSTALLED)  ## list of every component, CycloneDX JSON, into build/
-	mkdir -p build
-	$(BIN)/cyclonedx-py environment $(VENV) --pyproject pyproject.toml --output-reproducible --output-format JSON \
-	  --output-file build/sbom.cdx.json
 
 contract: $(INSTALLED)  ## write the dbt contract from the data dictionary
 	$(BIN)/python -m models_ml.contract_yaml

@@ -121,7 +121,7 @@ def main() -> None:
         if options.raw:
             shutil.copytree(options.raw, raw)
         else:
-            simulate(SimulationSettings(n_applicants=n), raw)
+            simulate(SimulationSettings(applicants=n), raw)
         if options.artifacts:
             shutil.copytree(options.artifacts, home / "artifacts")
         else:

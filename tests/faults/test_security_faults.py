@@ -69,6 +69,7 @@ ESCAPES = {
     "read a text": "select * from read_text('/etc/passwd')",
     "read a CSV": "select * from read_csv('/etc/passwd', header = false)",
     "climb out of a folder": "select * from read_text('{inside}/../outside.txt')",
+    "follow a link": "select * from read_text('{inside}/link')",
     "list a folder": "select * from glob('/etc/*')",
     "write a file": "copy (select 1) to '{outside}' (format csv)",
     "attach a file": "attach '{outside}.duckdb' as other",
@@ -89,6 +90,7 @@ def test_confined_sql_stays_in_its_folders(tmp_path: Path, escape: str) -> None:
     inside.mkdir()
     (inside / "part.csv").write_text("a\n1\n")
     (tmp_path / "outside.txt").write_text("secret")
+    (inside / "link").symlink_to(tmp_path / "outside.txt")
     outside = tmp_path / "outside"
     with duckdb.connect(str(inside / "warehouse.duckdb")) as connection:
         confine(connection, [str(inside)])
