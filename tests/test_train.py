@@ -222,17 +222,26 @@ def test_unusable_data_is_refused_before_training(build, change: str, named: str
     assert not list(settings.home.glob("artifacts/*"))
 
 
+def wild_child(content: bytes) -> bytes:
+    return re.sub(rb"left_child=\S+", b"left_child=999999", content)
+
+
+def other_weights(_: bytes) -> bytes:
+    return save_tensors({"pool.place": np.zeros(3, np.float32)})
+
+
 @pytest.mark.fault("F17", "F18")
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [
-        ("booster.txt", lambda content: content[: len(content) // 2]),
-        ("booster.txt", lambda content: re.sub(rb"left_child=\S+", b"left_child=999999", content)),
-        ("booster.txt", lambda content: b"\xff" + content),
-        ("encoder.safetensors", lambda content: content[:-4]),
-        ("encoder.safetensors", lambda _: save_tensors({"pool.place": np.zeros(3, np.float32)})),
+        pytest.param("booster.txt", wild_child, id="wild-child"),
+        pytest.param("encoder.safetensors", other_weights, id="other-weights"),
+        pytest.param(
+            "booster.txt", lambda c: c[: len(c) // 2], id="half", marks=pytest.mark.faults
+        ),
+        pytest.param("booster.txt", lambda c: b"\xff" + c, id="no-text", marks=pytest.mark.faults),
+        pytest.param("encoder.safetensors", lambda c: c[:-4], id="short", marks=pytest.mark.faults),
     ],
-    ids=["truncated-text", "wild-child", "no-text", "truncated-weights", "other-weights"],
 )
 def test_a_stage_that_makes_no_sense_is_done_again(
     build, monkeypatch: pytest.MonkeyPatch, name: str, spoil: Callable[[bytes], bytes]
