@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models_ml.checksums import check_checksums
 from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, MissingInputError
 
@@ -37,6 +38,8 @@ class RawFolder:
 
 def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
     """Check names, columns and types of all raw files, from the parquet footers and the target file.
+
+    Where checksums were delivered with the files, those too.
 
     Args:
         folder: Folder with ``train_data_*.pq`` and ``train_target.csv``.
@@ -64,6 +67,7 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
                 f"The part {part.name!r} has a character in its name that is neither a letter, a digit, "
                 "nor one of . _ -; rename it."
             )
+    check_checksums(folder, [*parts, *folder.glob(TARGET)])  # before anything parses a file
     expected = ["id", "rn", *(column.name for column in contract.columns)]
     n_products, warnings = 0, []
     for part in parts:
@@ -82,14 +86,13 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
 def _check_part(part: Path, expected: list[str]) -> tuple[int, list[str]]:
     """Rows of a part and the columns it has beyond the expected ones."""
     try:
-        footer = pq.ParquetFile(part)
-    except (pa.ArrowInvalid, OSError) as error:
+        with pq.ParquetFile(part) as footer:
+            schema, n_rows = footer.schema_arrow, footer.metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
         raise InputDataError(
             f"{part.name} is not a readable parquet file ({_first_line(error)}); "
             "deliver the part again."
         ) from error
-    with footer:
-        schema, n_rows = footer.schema_arrow, footer.metadata.num_rows
     missing = [name for name in expected if name not in schema.names]
     if missing:
         raise InputDataError(
@@ -118,7 +121,7 @@ def check_target(path: Path) -> None:
             f"The outcomes {path} are missing. Put a file with the header id,flag there: one line "
             "per applicant, flag 1 = defaulted, 0 = did not."
         )
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
         header = next(csv.reader(file), [])
     if header != ["id", "flag"]:
         raise InputDataError(
@@ -129,13 +132,22 @@ def check_target(path: Path) -> None:
 
 
 def _target_problems(path: Path) -> Iterator[str]:
+    try:
+        yield from _wrong_lines(path)
+    except duckdb.Error as error:
+        yield f"it cannot be read as CSV ({_first_line(error)})."
+
+
+def _wrong_lines(path: Path) -> Iterator[str]:
     with duckdb.connect(":memory:") as connection:
-        try:
-            lines = connection.read_csv(str(path), header=True, all_varchar=True)
-        except duckdb.Error as error:
-            yield f"it cannot be read as CSV ({_first_line(error)})."
-            return
-        lines.create("lines")
+        # Nothing is left to guessing: a damaged file would be taken for one of another shape.
+        connection.read_csv(
+            str(path),
+            header=True,
+            sep=",",
+            columns={"id": "varchar", "flag": "varchar"},
+            auto_detect=False,
+        ).create("lines")
         for id_, flag in connection.execute(
             "select id, flag from lines where try_cast(id as bigint) is null "
             "or try_cast(id as bigint) < 0 or flag is null or flag not in ('0', '1') limit 1"

@@ -21,7 +21,8 @@ from models_ml.publish import SERVING_FILE, publish
 
 N_READERS = 8
 N_PUBLISHES = 100
-N_KILLS = int(os.environ.get("SCOREHOUSE_TEST_KILLS", "200"))
+N_KILLS = int(os.environ.get("SCOREHOUSE_TEST_KILLS", "20"))
+"""Whole commands with dbt's process below them, slow to start; `test_kills.py` kills 200 that start at once."""
 RUN_ONCE_EVERY = 20
 """Kills after which a run is let through to its end."""
 

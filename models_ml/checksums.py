@@ -1,0 +1,63 @@
+"""Checksums that came with a delivery: parquet itself cannot tell one valid code from another."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from models_ml.errors import InputDataError
+
+CHECKSUMS = "SHA256SUMS"
+"""Written by whoever delivers the files, with ``sha256sum train_* > SHA256SUMS``; without it nothing is compared."""
+
+LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
+
+
+def check_checksums(folder: Path, delivered: Iterable[Path]) -> None:
+    """Compare delivered files with the checksums beside them, if there are any.
+
+    Args:
+        folder: The raw folder, in which `CHECKSUMS` may be.
+        delivered: The files that must be listed and equal.
+
+    Raises:
+        InputDataError: A file differs, is missing, or is not listed; the message names it.
+    """
+    path = folder / CHECKSUMS
+    if not path.is_file():
+        return
+    expected = _read(path)
+    names = {file.name for file in delivered}
+    remedy = (
+        f"Deliver it again; if it is right, write {CHECKSUMS} anew: sha256sum train_* > {CHECKSUMS}"
+    )
+    for name in sorted(names - expected.keys()):
+        raise InputDataError(f"{name} is not listed in {CHECKSUMS}. {remedy}")
+    for name in sorted(expected.keys() - names):
+        raise InputDataError(f"{name} is listed in {CHECKSUMS} and missing in {folder}. {remedy}")
+    for name in sorted(names):
+        with (folder / name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected[name]:
+            raise InputDataError(
+                f"{name} is not the file that was delivered: expected SHA-256 {expected[name]} "
+                f"({CHECKSUMS}), found {found}. {remedy}"
+            )
+
+
+def _read(path: Path) -> dict[str, str]:
+    """Checksum of each file name."""
+    checksums = {}
+    for number, line in enumerate(
+        path.read_text(encoding="utf-8", errors="replace").splitlines(), 1
+    ):
+        match = LINE.fullmatch(line)
+        if match is None:
+            raise InputDataError(
+                f"{path.name}, line {number}: expected a SHA-256 and a file name, found {line[:80]!r}. "
+                f"Write it anew: sha256sum train_* > {path.name}"
+            )
+        checksums[match[2]] = match[1]
+    return checksums
