@@ -121,16 +121,15 @@ def main() -> None:
         weights = {name: np.asarray(value) for name, value in artifact.weights.items()}
         slices = read_slices(connection, contract, outcomes, weights, training, SPLITS)
     latest = slices["out_of_time"]
-    champion = lgb.Booster(model_str=artifact.booster)
     scores = {
         "LightGBM on code counts, organisers' configuration": organisers(
             slices, contract, training
         ),
         "logistic regression on counts": logistic(slices),
-        "counts only": raw_scores(champion, latest),
+        "counts only": raw_scores(artifact.booster, latest),
         "latent code only, its log-odds": latest.log_odds.astype(np.float64),
         "counts and the encoder's log-odds in one LightGBM": stacked(slices, training),
-        CHAMPION: blended_scores(champion, artifact.blend, latest),
+        CHAMPION: blended_scores(artifact.booster, artifact.blend, latest),
     }
     oracle = pq.read_table(folder / "oracle.parquet").to_pandas().set_index("id")["probability"]
     probability = oracle.loc[outcomes.ids[outcomes.splits == "out_of_time"]].to_numpy()

@@ -220,11 +220,11 @@ def set_champion(artifacts: Path, version: str) -> None:
 
 def pointed_version(pointer: Path) -> str | None:
     """Version that a pointer file names, or None when there is no such file."""
-    if not pointer.is_file():
-        return None
     try:
         version = json.loads(pointer.read_bytes())["version"]
-    except (ValueError, KeyError, TypeError) as error:
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ArtifactError(
             f"{pointer} does not name a model ({error}); train one with: {TRAIN_COMMAND}"
         ) from error

@@ -107,7 +107,7 @@ def fit_booster(
     seed: int,
     n_threads: int,
     progress: Progress,
-) -> lgb.Booster:
+) -> str:
     """Train until log loss on the early-stopping slice stops improving.
 
     Args:
@@ -120,7 +120,7 @@ def fit_booster(
         progress: Told after every tree.
 
     Returns:
-        The booster, cut at its best tree.
+        The booster as LightGBM's text, cut at its best tree.
     """
     parameters = settings.parameters(seed, n_threads)
     used, weights = _sample_negatives(train.defaulted, settings.negative_share, seed)
@@ -147,13 +147,17 @@ def fit_booster(
             count_tree,
         ],
     )
-    text = booster.model_to_string(num_iteration=booster.best_iteration)
-    return lgb.Booster(model_str=without_thread_count(text))
+    return without_thread_count(booster.model_to_string(num_iteration=booster.best_iteration))
 
 
-def raw_scores(booster: lgb.Booster, rows: BoosterRows) -> np.ndarray:
-    """Log-odds before calibration, float64 of shape (N,), by the kernel that scores."""
-    return read_forest(booster.model_to_string()).raw_scores(rows.tree_features)
+def raw_scores(booster: str, rows: BoosterRows) -> np.ndarray:
+    """Log-odds before calibration, float64 of shape (N,), by the kernel that scores.
+
+    Args:
+        booster: LightGBM's text. Its own loader, which a malformed text can make abort, never reads it.
+        rows: The applicants.
+    """
+    return read_forest(booster).raw_scores(rows.tree_features)
 
 
 def without_thread_count(text: str) -> str:

@@ -76,11 +76,11 @@ def cross_validate(
         console.print(f"[bold]Fold {fold + 1} of {n_folds}[/bold]")
         inside = folds == fold
         name = f"fold_{fold + 1}_of_{n_folds}.f64"
-        stored = stages.get(name)
-        if stored is None:
-            stored = _score_fold(connection, contract, outcomes, training, inside).tobytes()
-            stages.put(name, stored)
-        scores[inside] = np.frombuffer(stored)
+        of_fold = stages.get(name, lambda content: np.frombuffer(content))
+        if of_fold is None or len(of_fold) != inside.sum():
+            of_fold = _score_fold(connection, contract, outcomes, training, inside)
+            stages.put(name, of_fold.tobytes())
+        scores[inside] = of_fold
     fold_aucs = tuple(
         auc(scores[folds == fold], outcomes.defaulted[folds == fold]) for fold in range(n_folds)
     )

@@ -44,7 +44,10 @@ def verify_artifact(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     if manifest.get("manifest_sha256") != manifest_sha256_of(manifest):
         raise damaged(folder, f"{MANIFEST} was edited")
     expected = manifest["files"]
-    found = {path.name for path in folder.iterdir()} - {MANIFEST, SIGNATURE}
+    try:
+        found = {path.name for path in folder.iterdir()} - {MANIFEST, SIGNATURE}
+    except OSError as error:
+        raise damaged(folder, f"its files cannot be listed ({error})") from error
     for name in sorted(found.symmetric_difference(expected)):
         raise damaged(folder, f"{name} is {'missing' if name in expected else 'not part of it'}")
     contents = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import duckdb
-import lightgbm as lgb
 import numpy as np
 
 from models_ml.blend import Blend, fit_blend
@@ -11,6 +10,7 @@ from models_ml.booster import BoosterRows, fit_booster, raw_scores
 from models_ml.contract import FeatureContract
 from models_ml.encoder_kernel import make_encoder
 from models_ml.encoder_training import EncoderRows, Watch, fit_encoder
+from models_ml.forest import read_forest
 from models_ml.progress import Progress, step
 from models_ml.training_data import application_times, read_booster_rows, rows_of
 from models_ml.training_settings import TrainingSettings
@@ -89,13 +89,16 @@ def read_slices(
 
 def fit_trees(
     count_names: tuple[str, ...], slices: dict[str, BoosterRows], training: TrainingSettings
-) -> lgb.Booster:
+) -> str:
     """Train LightGBM on the train slice, stopped by the early-stopping slice.
 
     Args:
         count_names: Names of the tree features.
         slices: Rows by slice.
         training: All settings.
+
+    Returns:
+        The booster as LightGBM's text.
     """
     with step("Training LightGBM"), Progress("trees", training.booster.n_trees) as progress:
         booster = fit_booster(
@@ -107,15 +110,15 @@ def fit_trees(
             training.n_threads,
             progress,
         )
-        progress.note(f"{booster.num_trees()} trees")
+        progress.note(f"{len(read_forest(booster).first_inner) - 1} trees")
     return booster
 
 
-def blend_by(booster: lgb.Booster, rows: BoosterRows) -> Blend:
+def blend_by(booster: str, rows: BoosterRows) -> Blend:
     """Weights of encoder and booster, found on applicants that neither has learnt from."""
     return fit_blend(raw_scores(booster, rows), rows.log_odds, rows.defaulted)
 
 
-def blended_scores(booster: lgb.Booster, blend: Blend, rows: BoosterRows) -> np.ndarray:
+def blended_scores(booster: str, blend: Blend, rows: BoosterRows) -> np.ndarray:
     """Raw scores of encoder and booster together, float64 of shape (N,)."""
     return blend.raw_scores(raw_scores(booster, rows), rows.log_odds)

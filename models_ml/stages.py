@@ -6,10 +6,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from models_ml.artifact import MALFORMED
+from models_ml.errors import ArtifactError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,25 @@ class Stages:
         (parent / key).mkdir(parents=True, exist_ok=True)
         return cls(parent / key)
 
-    def get(self, name: str) -> bytes | None:
-        """Result of a finished stage, or None; a result that fails its hash counts as missing."""
+    def get(self, name: str, read: Callable[[bytes], T]) -> T | None:
+        """Result of a finished stage; None when it is missing, fails its hash or makes no sense.
+
+        Args:
+            name: Of the stage.
+            read: Makes the result of what was kept, and raises one of `MALFORMED` or an `ArtifactError` when that
+                makes no sense: the stage is then done again.
+        """
         path = self.folder / name
         if not path.is_file():
             return None
-        digest, content = path.read_bytes()[:64], path.read_bytes()[64:]
-        return content if hashlib.sha256(content).hexdigest().encode() == digest else None
+        stored = path.read_bytes()
+        digest, content = stored[:64], stored[64:]
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            return None
+        try:
+            return read(content)
+        except (ArtifactError, *MALFORMED):
+            return None
 
     def put(self, name: str, content: bytes) -> None:
         """Keep the result of a stage; it appears whole or not at all."""

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
-import lightgbm as lgb
 import numpy as np
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -29,6 +28,7 @@ from models_ml.calibration import choose_calibration
 from models_ml.contract import FeatureContract, read_contract
 from models_ml.cross_validation import CrossValidation, cross_validate
 from models_ml.drift import freeze_distributions
+from models_ml.forest import read_forest
 from models_ml.golden import golden_rows
 from models_ml.learners import (
     blend_by,
@@ -43,6 +43,7 @@ from models_ml.progress import step
 from models_ml.reasons import read_reason_codes
 from models_ml.registry import promote, refusals
 from models_ml.settings import PROJECT_ROOT, Settings
+from models_ml.soundness import check_weights
 from models_ml.stages import Stages
 from models_ml.training_data import check_slices, data_facts, sample
 from models_ml.training_settings import TrainingSettings, read_training_settings
@@ -111,7 +112,7 @@ def train(
                 contract=contract,
                 weights=weights,
                 encoder_settings=asdict(training.autoencoder),
-                booster=booster.model_to_string(),
+                booster=booster,
                 calibration=choice.calibration,
                 blend=blend,
                 scale=training.scale,
@@ -166,11 +167,16 @@ def _encoder_weights(
     stages: Stages,
 ) -> dict[str, np.ndarray]:
     """Train the autoencoder, unless an interrupted training finished that."""
-    stored = stages.get("encoder.safetensors")
-    if stored is None:
-        stored = save_tensors(fit_encoder_weights(connection, contract, outcomes, training))
-        stages.put("encoder.safetensors", stored)
-    weights: dict[str, np.ndarray] = load_tensors(stored)
+
+    def read(content: bytes) -> dict[str, np.ndarray]:
+        weights: dict[str, np.ndarray] = load_tensors(content)
+        check_weights(weights, contract)
+        return weights
+
+    weights = stages.get("encoder.safetensors", read)
+    if weights is None:
+        weights = fit_encoder_weights(connection, contract, outcomes, training)
+        stages.put("encoder.safetensors", save_tensors(weights))
     return weights
 
 
@@ -179,13 +185,18 @@ def _booster(
     slices: dict[str, BoosterRows],
     training: TrainingSettings,
     stages: Stages,
-) -> lgb.Booster:
-    """Train LightGBM, unless an interrupted training finished that."""
-    stored = stages.get("booster.txt")
-    if stored is None:
-        stored = fit_trees(contract.tree_feature_names, slices, training).model_to_string().encode()
-        stages.put("booster.txt", stored)
-    return lgb.Booster(model_str=stored.decode())
+) -> str:
+    """Train LightGBM, unless an interrupted training finished that; its text."""
+
+    def read(content: bytes) -> str:
+        read_forest(content.decode())
+        return content.decode()
+
+    booster = stages.get("booster.txt", read)
+    if booster is None:
+        booster = fit_trees(contract.tree_feature_names, slices, training)
+        stages.put("booster.txt", booster.encode())
+    return booster
 
 
 def _facts(

@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from safetensors.numpy import save as save_tensors
 from small_model import take, to_arrow
 
 from models_ml.artifact import MANIFEST, add_metrics, champion_version, verify_artifact
@@ -21,6 +24,7 @@ from models_ml.encoder_training import EncoderTraining
 from models_ml.errors import ArtifactError, InputDataError
 from models_ml.progress import Progress
 from models_ml.settings import Settings
+from models_ml.stages import Stages
 from models_ml.train import train
 from models_ml.training_data import application_times, read_booster_rows, rows_of
 from models_ml.training_settings import TrainingSettings, read_training_settings
@@ -216,3 +220,43 @@ def test_unusable_data_is_refused_before_training(build, change: str, named: str
         train(settings, quick())
     assert champion_version(settings.artifacts) is None
     assert not list(settings.home.glob("artifacts/*"))
+
+
+def wild_child(content: bytes) -> bytes:
+    return re.sub(rb"left_child=\S+", b"left_child=999999", content)
+
+
+def other_weights(_: bytes) -> bytes:
+    return save_tensors({"pool.place": np.zeros(3, np.float32)})
+
+
+@pytest.mark.fault("F17", "F18")
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        pytest.param("booster.txt", wild_child, id="wild-child"),
+        pytest.param("encoder.safetensors", other_weights, id="other-weights"),
+        pytest.param(
+            "booster.txt", lambda c: c[: len(c) // 2], id="half", marks=pytest.mark.faults
+        ),
+        pytest.param("booster.txt", lambda c: b"\xff" + c, id="no-text", marks=pytest.mark.faults),
+        pytest.param("encoder.safetensors", lambda c: c[:-4], id="short", marks=pytest.mark.faults),
+    ],
+)
+def test_a_stage_that_makes_no_sense_is_done_again(
+    build, monkeypatch: pytest.MonkeyPatch, name: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    """Its hash is right, so only reading it tells; native code that trusts it would end the job without a message."""
+    settings = build("interrupted")
+    with monkeypatch.context() as patch:
+        patch.setattr(Stages, "clear", lambda _: None)
+        version = train(settings, quick()).version
+    (folder,) = (settings.home / "unfinished_training").iterdir()
+    stages = Stages(folder)
+    whole = stages.get(name, bytes)
+    assert whole is not None
+    stages.put(name, spoil(whole))
+    with monkeypatch.context() as patch:
+        patch.setattr(Stages, "clear", lambda _: None)
+        assert train(settings, quick()).version == version
+    assert stages.get(name, bytes) == whole

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +25,14 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 from small_model import SmallModel, to_arrow
 
-from models_ml.artifact import Artifact, save_artifact
+from models_ml.artifact import (
+    CHAMPION,
+    Artifact,
+    champion_path,
+    load_artifact,
+    save_artifact,
+    set_champion,
+)
 from models_ml.errors import ArtifactError
 from models_ml.integrity import MANIFEST, manifest_sha256_of, verify_artifact, version_of
 from models_ml.loading import load_scorer
@@ -223,10 +233,56 @@ def test_weights_that_overflow_are_the_models_fault(
 
 @pytest.mark.fault("F24")
 def test_a_model_folder_that_is_a_link_is_refused(small_model: SmallModel, tmp_path: Path) -> None:
-    from models_ml.artifact import champion_path, set_champion
-
     version = small_model.artifact.version
     (tmp_path / version).symlink_to(small_model.artifacts / version, target_is_directory=True)
     set_champion(tmp_path, version)
     with pytest.raises(ArtifactError, match=version):
+        champion_path(tmp_path)
+
+
+NOBODY = 65534
+
+
+@contextmanager
+def someone_else() -> Iterator[None]:
+    """Another user when the tests are those of root, whom no permission stops."""
+    user = os.geteuid()
+    os.seteuid(NOBODY if user == 0 else user)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.fault("F24")
+@pytest.mark.parametrize(("mode", "file_mode"), [(0o000, 0o600), (0o111, 0o444), (0o555, 0o000)])
+def test_an_unreadable_model_is_an_error_with_its_name(
+    small_model: SmallModel, mode: int, file_mode: int
+) -> None:
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        folder = Path(name) / small_model.artifact.version
+        shutil.copytree(small_model.artifacts / small_model.artifact.version, folder)
+        for path in folder.iterdir():
+            path.chmod(file_mode)
+        folder.chmod(mode)
+        with (
+            someone_else(),
+            pytest.raises(ArtifactError, match=rf"{folder.name}.*Permission denied"),
+        ):
+            load_artifact(folder)
+        folder.chmod(0o700)
+
+
+@pytest.mark.fault("F24")
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'"pd"', b"[" * 100_000, b"\xff"])
+def test_a_pointer_to_the_champion_that_is_none_is_an_error(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    pointer = tmp_path / CHAMPION
+    if content is None:
+        pointer.mkdir()
+    else:
+        pointer.write_bytes(content)
+    with pytest.raises(ArtifactError, match="does not name a model"):
         champion_path(tmp_path)
