@@ -24,6 +24,9 @@ __all__ = ["browser", "postgres", "small_model"]  # fixtures that several test f
 SCOREHOUSE = Path(sys.executable).parent / "scorehouse"
 FIRST_SIMULATED_ID = 10_000
 N_SIMULATED = 12_000
+LOCAL_SPARK = (
+    "--master local[2] --driver-memory 3g --conf spark.sql.shuffle.partitions=4 pyspark-shell"
+)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

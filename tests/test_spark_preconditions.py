@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import socket
 from pathlib import Path
 
 import pytest
-from conftest import Installation
+from conftest import LOCAL_SPARK, Installation
 
 from models_ml.errors import EngineError
+from models_ml.run_log import RUN_LOG
 from udf.spark.session import check_java, check_remote, check_version
 from udf.spark.workers import explain_worker_failure
 
@@ -81,4 +84,24 @@ def test_the_command_says_so_and_writes_nothing(tmp_path: Path, monkeypatch) -> 
     result = installation.command("run", "--target", "spark", check=False)
     assert result.returncode == 69
     assert "needs Java 17" in result.stderr
-    assert [path.name for path in installation.home.iterdir()] == [".lock"]
+    # The failed run is on record, and nothing else is there.
+    assert {path.name for path in installation.home.iterdir()} == {".lock", RUN_LOG}
+    *_, last = (installation.home / RUN_LOG).read_text().splitlines()
+    assert json.loads(last)["exit_code"] == 69
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_workers_without_their_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyspark", reason="needs the extra spark: make test-spark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark itself needs Java 17, and there is no java here")
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", LOCAL_SPARK)
+    monkeypatch.setenv("PYSPARK_PYTHON", str(tmp_path / "python"))
+    installation = Installation(tmp_path / "raw", tmp_path / "home")
+    installation.command("simulate", "--applicants", "50", "--out", str(installation.raw))
+    result = installation.command("run", "--target", "spark", check=False)
+    assert result.returncode == 69, result.stderr[-2000:]
+    assert f"The workers have no {tmp_path / 'python'}" in result.stderr
+    assert not list(installation.home.glob("spark_warehouse/**/*.parquet"))

@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Installation, raw_columns, real_products, write_part
+from conftest import LOCAL_SPARK, Installation, raw_columns, real_products, write_part
 from small_model import SmallModel
 
 from models_ml.artifact import champion_version, save_artifact, set_champion
@@ -30,9 +30,6 @@ pytestmark = pytest.mark.spark
 
 N_APPLICANTS = 20_000
 FIRST_NASTY_ID = 900_000
-LOCAL_SPARK = (
-    "--master local[2] --driver-memory 3g --conf spark.sql.shuffle.partitions=4 pyspark-shell"
-)
 CODES = raw_columns()[2:]
 
 

@@ -63,12 +63,13 @@ def check_workers(session: SparkSession, artifact: Path | None, contract: Featur
         EngineError: A worker has another Python, or lacks the packages.
         ArtifactError: A worker does not see the model, or the model is damaged there.
     """
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     tasks = session.range(0, PROBES, 1, PROBES)
     try:
         answers = tasks.mapInArrow(probe(artifact, contract), ANSWER).collect()
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:  # not every failure of a task is translated
         raise explain_worker_failure(str(error)) from error
     for row in answers:
         if row.problem:
