@@ -23,6 +23,7 @@ DBT_ERROR = re.compile(r"\b(Runtime|Compilation|Database|Parsing) Error\b")
 DAMAGED_FILE = re.compile(
     r"not a valid DuckDB database file|does not match stored checksum|attempted to read \d+ bytes from location"
 )
+OUTSIDE = re.compile(r'Cannot access file "([^"]+)" - file system operations are disabled')
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -141,6 +142,13 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
         return explain_connection_error(everything, settings)
     if DAMAGED_FILE.search(everything):
         return explain_connection_error(everything, settings)
+    outside = OUTSIDE.search(everything)
+    if outside:
+        return BuildError(
+            f"Permission Error: SQL of the project asked for {outside[1]}; expected files below {settings.raw} or "
+            f"{settings.home}. If one of these folders was moved, views still name the old one: scorehouse run builds "
+            "them anew. Tables built before are unchanged."
+        )
     worker_error = re.search(r"models_ml\.errors\.(\w+): (.+)", text)
     if worker_error:  # the scorer in a Python worker of Spark
         kind = ArtifactError if worker_error[1] == "ArtifactError" else BuildError

@@ -80,9 +80,12 @@ def test_simulating_onto_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
 def test_on_a_full_disk_what_was_published_stays(
     finished_run: Installation, tmp_path: Path, command: tuple[str, ...], room: float
 ) -> None:
-    with small_disk(tmp_path / "disk", used_megabytes(finished_run.home) + 0.2 + room) as disk:
+    with small_disk(tmp_path / "disk", 4 * used_megabytes(finished_run.home)) as disk:
         shutil.copytree(finished_run.home, disk / "home", symlinks=True)
         installation = replace(finished_run, home=disk / "home")
+        installation.command("run")  # views name the folder they were made in
+        space = os.statvfs(disk)
+        (disk / "filler").write_bytes(bytes(int(space.f_bavail * space.f_frsize - room * 1024**2)))
         before, models = (
             published_hash(installation),
             set(installation.settings.artifacts.iterdir()),
