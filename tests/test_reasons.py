@@ -34,7 +34,9 @@ def test_shares_of_the_trees_are_shapley_values(
     """Trees of up to nine leaves are answered from tables, larger ones are walked."""
     features = small_model.features
     defaulted = small_model.scorer.score(features).pd > 0.3
-    parameters = {"num_leaves": n_leaves, "min_data_in_leaf": 5, "verbosity": -1, "num_threads": 1}
+    parameters = {
+        "objective": "binary", "num_leaves": n_leaves, "min_data_in_leaf": 5, "verbosity": -1, "num_threads": 1
+    }  # fmt: skip
     booster = lgb.train(parameters, lgb.Dataset(features.tree_features, defaulted), 20)
     text = booster.model_to_string()
     artifact = replace(small_model.artifact, booster=text)
