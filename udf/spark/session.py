@@ -124,11 +124,13 @@ def spark_release(version: str) -> tuple[int, int]:
 
 def _local_builder(settings: Settings) -> SparkSession.Builder:
     """A session in this process; what ``spark-submit`` or ``spark-defaults.conf`` say comes first."""
-    from pyspark import SparkConf
+    from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
     settings.home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("SPARK_LOCAL_DIRS", str(settings.home / "spark_scratch"))
+    # Only once Java runs does SparkConf know what spark-submit or PYSPARK_SUBMIT_ARGS asked for.
+    SparkContext._ensure_initialized()
     conf = SparkConf()
     conf.setIfMissing("spark.master", "local[*]")
     conf.setIfMissing("spark.app.name", "scorehouse")
