@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -102,3 +103,10 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     (folder / "run.txt").write_text(result.stdout)
     (folder / "run_progress.txt").write_text(result.stderr)
     return installation
+
+
+@pytest.fixture
+def home_copy(finished_run: Installation, tmp_path: Path) -> Installation:
+    """An installation of its own, with the same warehouse, model and published files."""
+    shutil.copytree(finished_run.home, tmp_path / "home", symlinks=True)
+    return replace(finished_run, home=tmp_path / "home")

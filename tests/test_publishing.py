@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -28,13 +26,6 @@ SNAPSHOT = (
     "(select max(n_applicants) from score_stability) as monitored, "
     "(select count(distinct id) from applicant_reasons) as with_reasons from applicant_scores"
 )
-
-
-@pytest.fixture
-def home_copy(finished_run: Installation, tmp_path: Path) -> Installation:
-    """An installation of its own, with the same warehouse, model and published files."""
-    shutil.copytree(finished_run.home, tmp_path / "home", symlinks=True)
-    return replace(finished_run, home=tmp_path / "home")
 
 
 def test_exposure_and_published_tables_are_the_same() -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -45,13 +42,6 @@ while not select.select([sys.stdin], [], [], 0)[0]:
     readings += 1
 print(readings)
 """
-
-
-@pytest.fixture
-def home_copy(finished_run: Installation, tmp_path: Path) -> Installation:
-    """An installation of its own, with the same warehouse, model and published files."""
-    shutil.copytree(finished_run.home, tmp_path / "home", symlinks=True)
-    return replace(finished_run, home=tmp_path / "home")
 
 
 @pytest.mark.fault("F01", "F05", "F06")

@@ -22,13 +22,6 @@ from conftest import SCOREHOUSE, Installation
 from models_ml.publish import SERVING_FILE, STORAGE_VERSION
 
 
-@pytest.fixture
-def home_copy(finished_run: Installation, tmp_path: Path) -> Installation:
-    """An installation of its own, with the same warehouse, model and published files."""
-    shutil.copytree(finished_run.home, tmp_path / "home", symlinks=True)
-    return replace(finished_run, home=tmp_path / "home")
-
-
 def published_hash(installation: Installation) -> str:
     return sha256((installation.settings.published / SERVING_FILE).read_bytes()).hexdigest()
 
