@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +38,12 @@ class Steps:
 
 
 @pytest.fixture
-def installation(finished_run: Installation, tmp_path: Path) -> Installation:
-    """An installation of its own, with the same warehouse, model and published files."""
-    shutil.copytree(finished_run.home, tmp_path / "home", symlinks=True)
-    return replace(finished_run, home=tmp_path / "home")
-
-
-@pytest.fixture
-def steps(installation: Installation, tmp_path: Path) -> Iterator[Steps]:
+def steps(home_copy: Installation, tmp_path: Path) -> Iterator[Steps]:
     with (
         (tmp_path / "killable.log").open("w") as log,
         subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("killable.py"))],
-            env=installation.environment,
+            env=home_copy.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -65,17 +57,17 @@ def steps(installation: Installation, tmp_path: Path) -> Iterator[Steps]:
         process.stdin.close()
 
 
-def stamp(installation: Installation, name: str) -> None:
+def stamp(home_copy: Installation, name: str) -> None:
     """Make the next publication one that can be told from all others by every row."""
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
         for table in ("applicant_scores", "applicant_scores_history"):
             connection.execute(f"update {table} set run_id = ?", [name])
 
 
-def stamps(installation: Installation) -> list[str]:
+def stamps(home_copy: Installation) -> list[str]:
     """The stamp of each published file; every row must have it, in every table."""
-    folder = installation.settings.published
-    rows = installation.query("select count(*) as n from applicant_scores")["n"][0]
+    folder = home_copy.settings.published
+    rows = home_copy.query("select count(*) as n from applicant_scores")["n"][0]
     found = []
     with duckdb.connect(str(folder / SERVING_FILE), read_only=True) as serving:
         for table in ("applicant_scores", "applicant_scores_history"):
@@ -93,9 +85,9 @@ def stamps(installation: Installation) -> list[str]:
     return [found[i][0] for i in (0, 2, 3)]
 
 
-def state(installation: Installation) -> dict[str, Any]:
+def state(home_copy: Installation) -> dict[str, Any]:
     """What a run must never lose or double, whatever happens to it."""
-    row = installation.query(
+    row = home_copy.query(
         """
         select
             (select count(*) from applicant_features) as features,
@@ -124,7 +116,7 @@ def state(installation: Installation) -> dict[str, Any]:
     ],
 )
 def test_a_kill_at_any_moment_loses_nothing(
-    installation: Installation,
+    home_copy: Installation,
     steps: Steps,
     step: str,
     arguments: tuple[str, ...],
@@ -139,44 +131,44 @@ def test_a_kill_at_any_moment_loses_nothing(
             return (*arguments, "--vars", f"{{approve_below_pd: {0.01 + trial / 10_000}}}")
         return arguments
 
-    stamp(installation, "run 0")
+    stamp(home_copy, "run 0")
     assert steps.run("publish")["code"] == 0
     whole = steps.run(step, *varied(0))
     assert whole["code"] == 0
-    before, champion = state(installation), champion_version(installation.settings.artifacts)
+    before, champion = state(home_copy), champion_version(home_copy.settings.artifacts)
     assert (before["policies"], before["doubled"]) == (1, 0)
-    rng, last, killed = np.random.default_rng(n_kills), stamps(installation), 0
+    rng, last, killed = np.random.default_rng(n_kills), stamps(home_copy), 0
     trial = 0
     while killed < n_kills:
         trial += 1
         assert trial < 3 * n_kills, "most steps end before they are killed"
         new = f"run {trial}"
         if step == "publish":
-            stamp(installation, new)
+            stamp(home_copy, new)
         outcome = steps.run(step, *varied(trial), kill_after=rng.uniform(0, whole["seconds"]))
         assert outcome["code"] in (0, -9)
         killed += outcome["code"] == -9
 
-        found = stamps(installation)
+        found = stamps(home_copy)
         assert all(now in (old, new) for now, old in zip(found, last, strict=True)), found
         last = found
-        assert state(installation) == before
-        artifacts = installation.settings.artifacts
+        assert state(home_copy) == before
+        artifacts = home_copy.settings.artifacts
         for folder in artifacts.glob("pd-*"):
             load_artifact(folder)
         if step != "train":
             assert champion_version(artifacts) == champion
         load_artifact(artifacts / str(champion_version(artifacts)))
 
-    installation.command(
+    home_copy.command(
         "run"
     )  # with the usual cutoffs, and perhaps a model whose training had come to its end
-    after = state(installation)
+    after = state(home_copy)
     assert [
         after[name] for name in ("features", "features_hash", "scores", "policies", "doubled")
     ] == [before[name] for name in ("features", "features_hash", "scores", "policies", "doubled")]
-    tables = installation.query("select table_name from duckdb_tables()")["table_name"]
+    tables = home_copy.query("select table_name from duckdb_tables()")["table_name"]
     assert not [name for name in tables if re.search("__dbt_(tmp|backup)|__new|building", name)]
-    hidden = {path.name for path in installation.settings.published.glob(".*")}
+    hidden = {path.name for path in home_copy.settings.published.glob(".*")}
     assert hidden == {".snapshots"}
     record_property("trials", killed)
