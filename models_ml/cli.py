@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from models_ml.commands import models, scoring, training
 from models_ml.commands.options import Seed, Wait, Where, output, print_rows
 from models_ml.engines import Target
-from models_ml.errors import EXIT_INTERRUPTED, ScorehouseError
+from models_ml.errors import EXIT_INTERRUPTED, ScorehouseError, is_ctrl_c
 from models_ml.progress import console
 from models_ml.settings import Settings
 
@@ -132,11 +133,13 @@ def report(
 ) -> None:
     """Write the report on model and scores, each page one HTML file that needs no network."""
     from models_ml.lock import run_lock
+    from models_ml.progress import step
     from models_ml.report.job import write_applicant_page, write_report, write_warehouse_docs
 
     settings = Settings.from_environment()
     folder = settings.home / "report" if out is None else out.resolve()
-    with run_lock(settings.home, "scorehouse report", wait):  # a reader would make a run fail
+    # The lock, because a reader would make a run fail.
+    with run_lock(settings.home, "scorehouse report", wait), step("Writing the report"):
         if id_:
             pages = [write_applicant_page(settings, folder, applicant) for applicant in id_]
         else:
@@ -181,9 +184,12 @@ def main() -> None:
     try:
         app()
     except ScorehouseError as error:
-        console.print(f"[bold red]error:[/bold red] {error}", soft_wrap=True)
+        console.print(f"[bold red]error:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (SystemExit, RuntimeError) as ending:
+        # typer makes an exit of Ctrl-C, DuckDB an error.
+        if getattr(ending, "code", None) != EXIT_INTERRUPTED and not is_ctrl_c(ending):
+            raise
         console.print("[bold red]stopped:[/bold red] nothing half-written is left behind.")
         sys.exit(EXIT_INTERRUPTED)
 

@@ -7,6 +7,11 @@ EXIT_INTERRUPTED = 130
 """Stopped with Ctrl-C, as a shell counts: 128 and the number of the signal."""
 
 
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether an error is what became of Ctrl-C: inside a query, DuckDB makes it a RuntimeError."""
+    return isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted"
+
+
 class ScorehouseError(Exception):
     """A failure with a remedy: the message says what was expected, what was found and what to do."""
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models_ml.errors import EXIT_INTERRUPTED, OutputError, ScorehouseError
+from models_ml.errors import EXIT_INTERRUPTED, OutputError, ScorehouseError, is_ctrl_c
 
 RUN_LOG = "runs.jsonl"
 
@@ -45,8 +45,9 @@ def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
     except ScorehouseError as error:
         ending |= {"exit_code": error.exit_code, "message": str(error)}
         raise
-    except KeyboardInterrupt:
-        ending = {"outcome": "stopped", "exit_code": EXIT_INTERRUPTED}
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if is_ctrl_c(error):
+            ending = {"outcome": "stopped", "exit_code": EXIT_INTERRUPTED}
         raise
     finally:
         with contextlib.suppress(OSError):  # a full disk must not hide why the run failed

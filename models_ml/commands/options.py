@@ -9,8 +9,8 @@ from rich.console import Console
 
 from models_ml.engines import Target
 
-output = Console(highlight=False)
-"""Standard output: results and nothing else."""
+output = Console(highlight=False, markup=False)
+"""Standard output: results and nothing else, brackets as they are."""
 
 Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
@@ -23,4 +23,4 @@ def print_rows(rows: list[tuple[str, str]]) -> None:
     """Print names and values in two columns, never wrapped, so that paths can be copied."""
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        output.print(f"{name:<{width}}  {value}", soft_wrap=True, markup=False)
+        output.print(f"{name:<{width}}  {value}", soft_wrap=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -19,6 +22,7 @@ from models_ml.simulator.facts import load_facts
 from models_ml.simulator.history import BLOCK, Block, draw_block
 
 ROW_GROUP = 120_000  # product rows, about one DuckDB row group
+PART = "train_data_{}.pq"
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def _write_part(settings: SimulationSettings, folder: Path, part: int) -> _Part:
     pending: list[NDArray[np.int64]] = []
     products = waiting = 0
     with (
-        _replacing(folder / f"train_data_{part}.pq") as temporary,
+        _replacing(folder / PART.format(part)) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=1) as writer,
     ):
         for block, who, rows in _blocks_of(settings, part):
@@ -142,13 +146,51 @@ def _finished_parts(settings: SimulationSettings, folder: Path) -> Iterator[_Par
     """Yield the parts in order, drawn by ``settings.workers`` processes."""
     numbers = range(settings.parts)
     if settings.workers == 1:
-        for part in numbers:
-            yield _write_part(settings, folder, part)
+        yield from (_write_part(settings, folder, part) for part in numbers)
         return
-    with ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(
-            _write_part, [settings] * settings.parts, [folder] * settings.parts, numbers
+    with _ctrl_c_ignored() as ending:  # inherited: a worker says nothing while it starts
+        pool = ProcessPoolExecutor(
+            settings.workers, get_context("spawn"), signal.signal, (signal.SIGINT, ending)
         )
+        parts = [pool.submit(_write_part, settings, folder, part) for part in numbers]
+    with pool:
+        try:
+            for part in parts:
+                yield part.result()
+        except BrokenProcessPool as failure:
+            raise OutputError(
+                "Expected every worker to finish its part, found one that was killed; when memory ran out, free some "
+                "and run it again."
+            ) from failure
+
+
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[signal.Handlers]:
+    """Ignore Ctrl-C for a moment.
+
+    Yields:
+        What workers do at Ctrl-C, which reaches them too: end without a word, for the parent says what happened.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread():  # only there it can be set
+        yield signal.SIG_DFL
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        # Work in the background of a shell ignores it anyway, so its workers must too.
+        yield signal.SIG_IGN if usual is signal.SIG_IGN else signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def _tidied(folder: Path) -> Iterator[None]:
+    """Remove what workers that were stopped left behind."""
+    try:
+        yield
+    finally:
+        for path in folder.glob(f".{PART.format('*')}.tmp"):
+            path.unlink(missing_ok=True)
 
 
 def simulate(
@@ -179,10 +221,11 @@ def simulate(
         raise OutputError(
             f"Expected a folder at {out}, found: {failure}; choose another folder."
         ) from failure
-    stale = set(out.glob("train_data_*.pq"))
+    stale = set(out.glob(PART.format("*")))
     done = products = defaulters = 0
     oracle_schema = pa.schema([("id", pa.int64()), ("probability", pa.float64())])
     with (
+        _tidied(out),
         _replacing(out / "train_target.csv") as target_path,
         _replacing(out / "oracle.parquet") as oracle_path,
         target_path.open("w", encoding="ascii", newline="\n") as target,
@@ -201,6 +244,6 @@ def simulate(
             defaulters += int(part.flag.sum())
             if progress is not None:
                 progress(done, settings.applicants)
-    for path in stale - {out / f"train_data_{part}.pq" for part in range(settings.parts)}:
+    for path in stale - {out / PART.format(part) for part in range(settings.parts)}:
         path.unlink()
     return SimulationSummary(out, settings.parts, done, products, defaulters)
