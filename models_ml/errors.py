@@ -3,6 +3,13 @@
 Codes follow ``sysexits.h``, so that cron, systemd and Airflow can tell "try again later" from "mend the input".
 """
 
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 EXIT_INTERRUPTED = 130
 """Stopped with Ctrl-C, as a shell counts: 128 and the number of the signal."""
 
@@ -64,3 +71,24 @@ class ArtifactError(ScorehouseError):
     """A model artifact is missing, damaged or does not fit the feature contract (EX_CONFIG)."""
 
     exit_code = 78
+
+
+@contextmanager
+def full_disk_named(folder: Path) -> Iterator[None]:
+    """Make a clear error of a disk that is full or cannot be written.
+
+    Args:
+        folder: What is written to.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        raise OutputError(
+            f"{folder} cannot be written ({error.strerror}). What was published before is unchanged; free space, then "
+            "run it again."
+        ) from error

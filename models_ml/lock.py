@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models_ml.errors import OutputError, WarehouseLockedError
+from models_ml.errors import OutputError, WarehouseLockedError, full_disk_named
 
 RETRY_SECONDS = 0.5
 
@@ -27,7 +27,7 @@ def run_lock(home: Path, command: str, wait_seconds: float = 0.0) -> Iterator[No
 
     Raises:
         WarehouseLockedError: Another run holds the lock; the message names it.
-        OutputError: The folder cannot be written.
+        OutputError: The folder cannot be written, or its disk was full while the lock was held.
     """
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,8 @@ def run_lock(home: Path, command: str, wait_seconds: float = 0.0) -> Iterator[No
         started = datetime.now(UTC).isoformat(timespec="seconds")
         file.write(json.dumps({"pid": os.getpid(), "command": command, "started": started}))
         file.flush()
-        yield
+        with full_disk_named(home):
+            yield
 
 
 def lock_holder(home: Path) -> str | None:

@@ -23,6 +23,9 @@ SNAPSHOTS = ".snapshots"
 KEPT_SNAPSHOTS = 2
 """Partitioned snapshots that stay: the current one, and the one that a reader may still be reading."""
 
+CANNOT_WRITE = (duckdb.IOException, duckdb.TransactionException)
+"""What DuckDB raises on a full disk; the second at a commit."""
+
 STORAGE_VERSION = "v1.2.0"
 """DuckDB releases from 1.2 on can read the serving file."""
 
@@ -64,7 +67,7 @@ def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Pub
             _write_parquet(connection, new, stamp)
             _flush(new)
             _swap(new, folder, stamp)
-        except (OSError, duckdb.IOException) as error:
+        except (OSError, *CANNOT_WRITE) as error:
             raise OutputError(
                 f"{folder} cannot be written ({error}). What was published before is unchanged; "
                 "free space or mend the permissions, then: scorehouse publish"

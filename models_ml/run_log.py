@@ -12,7 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models_ml.errors import EXIT_INTERRUPTED, OutputError, ScorehouseError, is_ctrl_c
+from models_ml.errors import (
+    EXIT_INTERRUPTED,
+    OutputError,
+    ScorehouseError,
+    full_disk_named,
+    is_ctrl_c,
+)
 
 RUN_LOG = "runs.jsonl"
 
@@ -40,7 +46,8 @@ def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
         ) from error
     ending: dict[str, Any] = {"outcome": "failed", "exit_code": 1}
     try:
-        yield facts
+        with full_disk_named(home):
+            yield facts
         ending = {"outcome": "done", "exit_code": 0}
     except ScorehouseError as error:
         ending |= {"exit_code": error.exit_code, "message": str(error)}

@@ -146,7 +146,12 @@ def unpacked_code_counts(column):
     return f"[{column['name']}__0]"
 
 
-def payment_problem_percent(columns, months, weighted=False):
+def payment_months(columns, n_months, recorded=False):
+    """A list."""
+    return "[enc_paym_0[1]]"
+
+
+def payment_problem_percent(months, n_months, weighted=False):
     """A percent."""
     return "cast(0 as utinyint)"
 

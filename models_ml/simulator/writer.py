@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from models_ml.simulator.history import BLOCK, Block, draw_block
 
 ROW_GROUP = 120_000  # product rows, about one DuckDB row group
 PART = "train_data_{}.pq"
+CTRL_C = {signal.SIGINT}
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,8 @@ def _finished_parts(settings: SimulationSettings, folder: Path) -> Iterator[_Par
     if settings.workers == 1:
         yield from (_write_part(settings, folder, part) for part in numbers)
         return
-    with _ctrl_c_ignored() as ending:  # inherited: a worker says nothing while it starts
-        pool = ProcessPoolExecutor(
-            settings.workers, get_context("spawn"), signal.signal, (signal.SIGINT, ending)
-        )
+    with _ctrl_c_held_back():  # inherited: a worker says nothing while it starts
+        pool = ProcessPoolExecutor(settings.workers, get_context("spawn"), _end_quietly_at_ctrl_c)
         parts = [pool.submit(_write_part, settings, folder, part) for part in numbers]
     with pool:
         try:
@@ -165,22 +163,21 @@ def _finished_parts(settings: SimulationSettings, folder: Path) -> Iterator[_Par
 
 
 @contextmanager
-def _ctrl_c_ignored() -> Iterator[signal.Handlers]:
-    """Ignore Ctrl-C for a moment.
-
-    Yields:
-        What workers do at Ctrl-C, which reaches them too: end without a word, for the parent says what happened.
-    """
-    usual = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread():  # only there it can be set
-        yield signal.SIG_DFL
-        return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block."""
+    resource_tracker.ensure_running()  # it comes with the first worker, and lets all signals through again
+    signal.pthread_sigmask(signal.SIG_BLOCK, CTRL_C)
     try:
-        # Work in the background of a shell ignores it anyway, so its workers must too.
-        yield signal.SIG_IGN if usual is signal.SIG_IGN else signal.SIG_DFL
+        yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, CTRL_C)
+
+
+def _end_quietly_at_ctrl_c() -> None:
+    """Ctrl-C reaches workers too: it ends them without a word, for the parent says what happened."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, CTRL_C)
 
 
 @contextmanager

@@ -33,9 +33,17 @@
 {% macro default__unpacked_code_counts(column) -%}
     [
         {%- for position in range(column.n_codes + 1) -%}
-        ({{ column.name }}__{{ position // 7 }} >> {{ 8 * (position % 7) }}) & 255{{ ", " if not loop.last }}
+        {{ scorehouse.counter(column.name ~ '__' ~ position // 7, position % 7) }}{{ ", " if not loop.last }}
         {%- endfor -%}
     ]::utinyint[{{ column.n_codes + 1 }}]
+{%- endmacro %}
+
+{# Expression: one of the seven counters of a word, without the steps that the first and the last can do without. #}
+{% macro counter(word, place) -%}
+    {%- if place == 0 -%} {{ word }} & 255
+    {%- elif place == 6 -%} {{ word }} >> 48
+    {%- else -%} ({{ word }} >> {{ 8 * place }}) & 255
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro spark__packed_code_counts(column) -%}

@@ -9,6 +9,7 @@
 -- Too many quarantined rows stop the run before this table changes.
 -- depends_on: {{ ref('quarantined_credit_products') }}
 {%- set columns = bureau_columns() %}
+{%- set n_months = 24 %}
 
 with
 
@@ -24,23 +25,33 @@ applicant_products as (
 
 ),
 
+months_counted as (
+
+    select
+        *,
+        {{ payment_months(columns, n_months) }} as problem_months,
+        {{ payment_months(columns, n_months, recorded=true) }} as recorded_months
+    from applicant_products
+
+),
+
 features as (
 
     select
-        applicant_products.id,
-        cast(applicant_products.n_products as {{ type_byte() }}) as n_products,
-        {{ count_of_code('applicant_products.fclose_flag', 1) }} as n_open,
-        {{ count_of_code('applicant_products.fclose_flag', 0) }} as n_closed,
-        {{ count_of_code('applicant_products.is_zero_loans90', 0) }} as n_with_90_day_delay,
+        months_counted.id,
+        cast(months_counted.n_products as {{ type_byte() }}) as n_products,
+        {{ count_of_code('months_counted.fclose_flag', 1) }} as n_open,
+        {{ count_of_code('months_counted.fclose_flag', 0) }} as n_closed,
+        {{ count_of_code('months_counted.is_zero_loans90', 0) }} as n_with_90_day_delay,
         {%- for months in [6, 12, 24] %}
-        {{ payment_problem_percent(columns, months) }} as problem_percent_{{ months }},
-        {{ payment_problem_percent(columns, months, weighted=true) }} as weighted_problem_percent_{{ months }},
+        {{ payment_problem_percent(months, n_months) }} as problem_percent_{{ months }},
+        {{ payment_problem_percent(months, n_months, weighted=true) }} as weighted_problem_percent_{{ months }},
         {%- endfor %}
         {%- for column in columns %}
-        applicant_products.{{ column.name }},
+        months_counted.{{ column.name }},
         {%- endfor %}
-        applicant_products.recent_products
-    from applicant_products
+        months_counted.recent_products
+    from months_counted
 
 ),
 
