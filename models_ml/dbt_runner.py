@@ -42,12 +42,13 @@ class DbtOutcome:
     other_lines: list[str] = field(default_factory=list)
 
 
-def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
+def run_dbt(settings: Settings, arguments: Sequence[str], target: str = "duckdb") -> DbtOutcome:
     """Run ``dbt`` with our project and profile.
 
     Args:
         settings: Folders; the child gets them through its environment.
         arguments: For example ``("build", "--select", "tag:features")``.
+        target: Of the profile.
 
     Returns:
         Its warnings.
@@ -58,7 +59,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> DbtOutcome:
     command = [
         *(sys.executable, "-c", "from dbt.cli.main import cli; cli()"),
         *("--log-format", "json"),
-        *dbt_arguments(settings, arguments, target="duckdb"),
+        *dbt_arguments(settings, arguments, target),
     ]
     settings.home.mkdir(parents=True, exist_ok=True)
     child = subprocess.Popen(  # noqa: S603  arguments are a list, no shell reads them

@@ -26,14 +26,16 @@ from models_ml.settings import Settings
 FOLDER = "live_sql"
 PRODUCTS = "credit_products"
 """Source that the live records take the place of."""
-WORK_LIST = "int_applicant_sources"
-"""Model that says which applicants are computed: live, all of them."""
+TARGET = "live"
+"""Target of the profile: models compiled for it compute everyone with a record."""
 PARTS = "raw_parts"
 """Model that says which parts may hold broken rows: live, all records may be broken."""
 DOUBTFUL_PART = "train_data_live.pq"
 """The only raw part while compiling, a doubtful one; its name stands for those of all live records."""
 FEATURES = "applicant_features"
 QUARANTINE = "quarantined_credit_products"
+DUPLICATES = "stg_bureau__duplicated_products"
+"""Model that names the products that occur twice."""
 SCORES = "live_scores"
 """Analysis that turns what the scorer gives into the columns of a score."""
 
@@ -87,8 +89,8 @@ def _compile(settings: Settings) -> LiveSql:
         broken_row = pa.table({"id": pa.array([None], pa.int64())})
         pq.write_table(broken_row, throw_away.raw / DOUBTFUL_PART)
         only = ("--resource-type", "seed", "--resource-type", "model")
-        run_dbt(throw_away, ("build", "--select", "resource_type:seed", PARTS, *only))
-        run_dbt(throw_away, ("compile", "--select", f"+{FEATURES}", SCORES))
+        run_dbt(throw_away, ("build", "--select", "resource_type:seed", PARTS, *only), TARGET)
+        run_dbt(throw_away, ("compile", "--select", f"+{FEATURES}", SCORES), TARGET)
         return _from_manifest(json.loads((Path(folder) / "dbt_target/manifest.json").read_bytes()))
 
 
@@ -117,10 +119,10 @@ def _from_manifest(manifest: dict[str, Any]) -> LiveSql:
 
 
 def _with_parents(nodes: dict[str, Any], name: str) -> Iterator[str]:
-    """A model after all models it reads, except those that live records take the place of."""
+    """A model after all models it reads, except the one that live records take the place of."""
     for parent in nodes[name]["depends_on"]["nodes"]:
         kind, _, parent_name = parent.split(".", 2)
-        if kind == "model" and parent_name not in (WORK_LIST, PARTS):
+        if kind == "model" and parent_name != PARTS:
             yield from _with_parents(nodes, parent_name)
     yield name
 

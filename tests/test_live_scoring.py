@@ -183,7 +183,9 @@ def test_compiled_sql_is_kept_until_the_project_changes(
 
 @pytest.mark.fault("F49")
 def test_sql_in_memory_reads_no_file(live: LiveScoring) -> None:
-    with pytest.raises(Exception, match="disabled"):
-        live._connection.execute("select * from read_csv('/etc/passwd')")
-    with pytest.raises(Exception, match="locked"):
-        live._connection.execute("set enable_external_access = true")
+    plans = (live._any_records, live._unique_records)
+    for connection in (live._scores, *(plan._connection for plan in plans)):
+        with pytest.raises(Exception, match="disabled"):
+            connection.execute("select * from read_csv('/etc/passwd')")
+        with pytest.raises(Exception, match="locked"):
+            connection.execute("set enable_external_access = true")

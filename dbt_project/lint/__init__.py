@@ -146,6 +146,11 @@ def unpacked_code_counts(column):
     return f"[{column['name']}__0]"
 
 
+def is_live():
+    """As for the warehouse."""
+    return False
+
+
 def payment_months(columns, n_months, recorded=False):
     """A list."""
     return "[enc_paym_0[1]]"

@@ -30,20 +30,20 @@
     {{ return(adapter.dispatch('unpacked_code_counts')(column)) }}
 {%- endmacro %}
 
+{#
+    One expression for each word: one for each counter is 20 percent faster on millions of applicants, but a single
+    applicant at the scoring service pays for every expression, however few the rows.
+#}
 {% macro default__unpacked_code_counts(column) -%}
-    [
-        {%- for position in range(column.n_codes + 1) -%}
-        {{ scorehouse.counter(column.name ~ '__' ~ position // 7, position % 7) }}{{ ", " if not loop.last }}
-        {%- endfor -%}
-    ]::utinyint[{{ column.n_codes + 1 }}]
-{%- endmacro %}
-
-{# Expression: one of the seven counters of a word, without the steps that the first and the last can do without. #}
-{% macro counter(word, place) -%}
-    {%- if place == 0 -%} {{ word }} & 255
-    {%- elif place == 6 -%} {{ word }} >> 48
-    {%- else -%} ({{ word }} >> {{ 8 * place }}) & 255
-    {%- endif -%}
+    {%- set words = [] -%}
+    {%- for first in range(0, column.n_codes + 1, 7) -%}
+        {%- set n_counters = [7, column.n_codes + 1 - first] | min -%}
+        {%- set shifts = range(0, 8 * n_counters, 8) | list -%}
+        {%- do words.append(
+            "list_transform(" ~ shifts ~ ", lambda shift: (" ~ column.name ~ "__" ~ first // 7 ~ " >> shift) & 255)"
+        ) -%}
+    {%- endfor -%}
+    ({{ words | join(' || ') }})::utinyint[{{ column.n_codes + 1 }}]
 {%- endmacro %}
 
 {% macro spark__packed_code_counts(column) -%}

@@ -8,12 +8,14 @@ products as (
 
 ),
 
+{% if not is_live() %}
 batch as (
 
     {{ batch_ids(ref('int_applicant_sources')) | indent(4) }}
 
 ),
 
+{% endif %}
 positions as (
 
     select
@@ -23,7 +25,9 @@ positions as (
         {%- endfor %}
         rn
     from products
+    {%- if not is_live() %}
     where id in (select id from batch)
+    {%- endif %}
 
 )
 

@@ -13,13 +13,14 @@
 
 with
 
+{% if not is_live() %}
 applicant_sources as (
 
     select * from {{ ref('int_applicant_sources') }}
 
 ),
 
-applicant_products as (
+{% endif %}applicant_products as (
 
     select * from {{ ref('int_applicant_products') }}
 
@@ -59,12 +60,25 @@ hashed as (
 
     select
         features.*,
-        {{ features_hash('features') }} as features_hash,
-        applicant_sources.source_fingerprint
+        {{ features_hash('features') }} as features_hash
     from features
+
+)
+{%- if is_live() %}
+
+select * from hashed
+{%- else %},
+
+fingerprinted as (
+
+    select
+        hashed.*,
+        applicant_sources.source_fingerprint
+    from hashed
     inner join applicant_sources
-        on features.id = applicant_sources.id
+        on hashed.id = applicant_sources.id
 
 )
 
-select * from hashed
+select * from fingerprinted
+{%- endif %}
