@@ -47,9 +47,9 @@ $(INSTALLED_SPARK): $(INSTALLED)
 
 bench: $(INSTALLED_BENCH)  ## small benchmarks side by side, into benchmarks/results
 	$(BIN)/python benchmarks/features.py --applicants 30000 --runs 1
-	$(BIN)/python benchmarks/training.py --applicants 30000 --runs 1
+	$(BIN)/python benchmarks/training.py --applicants 10000 --runs 1
 	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
-	$(BIN)/python benchmarks/scoring.py --rows 5000 --runs 1
+	$(BIN)/python benchmarks/scoring.py --rows 2000 --runs 1
 	$(BIN)/python benchmarks/increment.py --applicants 30000 --artifacts data/artifacts
 	$(BIN)/python benchmarks/service.py --seconds 5
 	$(BIN)/python benchmarks/growth.py

@@ -44,15 +44,19 @@ def power(rows: list[Row]) -> float:
 
 def draw(question: str, contenders: dict[str, list[Row]]) -> str:
     """Draw one question; the name of its file."""
-    figure, (time, memory) = plt.subplots(1, 2, figsize=(11, 4.2), constrained_layout=True)
-    for name, rows in contenders.items():
-        sizes = [row.rows for row in rows]
-        time.plot(sizes, [row.seconds for row in rows], marker="o", label=name)
-        memory.plot(sizes, [row.peak_mb or np.nan for row in rows], marker="o", label=name)
-    for axes, label in ((time, "seconds"), (memory, "peak memory, MB")):
+    panels = {"seconds": "seconds"}
+    if all(row.peak_mb for rows in contenders.values() for row in rows):
+        panels["peak_mb"] = "peak memory, MB"
+    figure, grid = plt.subplots(
+        1, len(panels), figsize=(5.5 * len(panels), 4.2), constrained_layout=True, squeeze=False
+    )
+    for axes, (field, label) in zip(grid[0], panels.items(), strict=True):
+        for name, rows in contenders.items():
+            values = [getattr(row, field) for row in rows]
+            axes.plot([row.rows for row in rows], values, marker="o", label=name)
         axes.set(xscale="log", yscale="log", xlabel=question, ylabel=label)
         axes.grid(visible=True, which="both", alpha=0.3)
-    time.legend(fontsize=8)
+    grid[0][0].legend(fontsize=8)
     name = f"growth_{re.sub('[^a-z0-9]+', '_', question.lower()).strip('_')}.png"
     figure.savefig(RESULTS / name, dpi=110, metadata={"Software": None})
     plt.close(figure)
