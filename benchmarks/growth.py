@@ -18,6 +18,7 @@ from harness import LATEST, RESULTS, Row
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 FAR = 100_000_000
 """Rows to look ahead to."""
@@ -55,7 +56,11 @@ def draw(question: str, contenders: dict[str, list[Row]]) -> str:
             values = [getattr(row, field) for row in rows]
             axes.plot([row.rows for row in rows], values, marker="o", label=name)
         axes.set(xscale="log", yscale="log", xlabel=question, ylabel=label)
-        axes.grid(visible=True, which="both", alpha=0.3)
+        axes.grid(visible=True, alpha=0.3)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(EngFormatter(sep=""))
+            axis.set_minor_locator(NullLocator())
     grid[0][0].legend(fontsize=8)
     name = f"growth_{re.sub('[^a-z0-9]+', '_', question.lower()).strip('_')}.png"
     figure.savefig(RESULTS / name, dpi=110, metadata={"Software": None})

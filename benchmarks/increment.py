@@ -97,7 +97,7 @@ def measure(name: str, changed: int, rows: int, home: Path, raw: Path) -> Row:
     steps = {f"{step}_s": round(value, 1) for step, value in ending["seconds"].items()}
     print(f"  {name}: {cost.seconds:.1f} s", file=sys.stderr, flush=True)
     return Row(
-        question="increment",
+        question="increment (applicants)",
         contender=name,
         rows=rows,
         seconds=round(cost.seconds, 3),
