@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -180,6 +181,8 @@ def main() -> None:
     """Run the command; every expected failure is one sentence on standard error and an exit code."""
     # Threads that wait without spinning: beside other work on the machine, training is many times faster.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # As Ctrl-C: a scheduler that stops the command also stops what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.umask(0o077)  # scores and models are personal data: nobody else reads them by default
     try:
         app()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +142,7 @@ def _table(pending: list[NDArray[np.int64]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays([pa.array(line) for line in matrix], schema=schema)
 
 
-def _finished_parts(settings: SimulationSettings, folder: Path) -> Iterator[_Part]:
+def _finished_parts(settings: SimulationSettings, folder: Path) -> Generator[_Part]:
     """Yield the parts in order, drawn by ``settings.workers`` processes."""
     numbers = range(settings.parts)
     if settings.workers == 1:
@@ -160,6 +160,10 @@ def _finished_parts(settings: SimulationSettings, folder: Path) -> Iterator[_Par
                 "Expected every worker to finish its part, found one that was killed; when memory ran out, free some "
                 "and run it again."
             ) from failure
+        finally:
+            if not all(part.done() for part in parts):  # whoever reads has stopped
+                for worker in active_children():
+                    worker.terminate()
 
 
 @contextmanager
@@ -227,9 +231,10 @@ def simulate(
         _replacing(out / "oracle.parquet") as oracle_path,
         target_path.open("w", encoding="ascii", newline="\n") as target,
         pq.ParquetWriter(oracle_path, oracle_schema, compression="zstd") as oracle,
+        closing(_finished_parts(settings, out)) as parts,
     ):
         target.write("id,flag\n")
-        for part in _finished_parts(settings, out):
+        for part in parts:
             target.writelines(
                 f"{id_},{flag}\n"
                 for id_, flag in zip(part.ids.tolist(), part.flag.tolist(), strict=True)

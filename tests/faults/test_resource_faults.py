@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -200,9 +200,22 @@ def test_ctrl_c_stops_within_seconds_and_the_next_run_succeeds(
     record_property("trials", stopped)
 
 
+def stop_all(process: subprocess.Popen[str]) -> None:
+    """As Ctrl-C at a terminal."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def stop_parent(process: subprocess.Popen[str]) -> None:
+    """As a scheduler."""
+    os.kill(process.pid, signal.SIGTERM)
+
+
 @pytest.mark.fault("F13")
 @pytest.mark.faults
-def test_ctrl_c_in_simulate_stops_its_workers_without_a_word(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [stop_all, stop_parent])
+def test_a_stopped_simulate_ends_its_workers_without_a_word(
+    tmp_path: Path, stop: Callable[[subprocess.Popen[str]], None]
+) -> None:
     installation = Installation(tmp_path / "raw", tmp_path / "home")
     for seconds in (0.05, 0.15, 0.3, 0.6, 1, 2.5):  # while workers start, and while they work
         process = start_interruptible(
@@ -212,7 +225,7 @@ def test_ctrl_c_in_simulate_stops_its_workers_without_a_word(tmp_path: Path) -> 
             assert process.poll() is None
             time.sleep(0.01)
         time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGINT)
+        stop(process)
         assert (
             process.communicate(timeout=10)[1] == "stopped: nothing half-written is left behind.\n"
         )
@@ -220,6 +233,27 @@ def test_ctrl_c_in_simulate_stops_its_workers_without_a_word(tmp_path: Path) -> 
         assert not list(installation.raw.glob(".*"))
         assert not (installation.raw / "train_target.csv").exists()
         shutil.rmtree(installation.raw)
+
+
+@pytest.mark.fault("F13")
+@pytest.mark.faults
+def test_a_stopped_run_ends_dbt(home_copy: Installation) -> None:
+    process = start_interruptible(home_copy, "run", "--full-refresh")
+    assert process.stderr is not None
+    next(line for line in process.stderr if "Building features" in line)
+    time.sleep(2)
+    stop_parent(process)
+    assert process.wait(timeout=10) == 130
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("dbt goes on although the run was stopped")
+    home_copy.command("run")
 
 
 @pytest.mark.fault("F15")
