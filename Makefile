@@ -37,8 +37,8 @@ test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sa
 	$(BIN)/python -m pytest -m "$(SPARK_TESTS)"
 
 faults: $(INSTALLED)  ## causes every fault of tests/faults/matrix.csv and writes the table of docs/reliability.md
-	$(BIN)/python -m pytest -m fault --junitxml=$(VENV)/faults.xml
-	$(BIN)/python tests/faults/reliability_table.py $(VENV)/faults.xml
+	$(BIN)/python -m pytest -m fault --junitxml=$(VENV)/faults.xml; failed=$$?; \
+	$(BIN)/python tests/faults/reliability_table.py $(VENV)/faults.xml && exit $$failed
 
 $(INSTALLED_SPARK): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'

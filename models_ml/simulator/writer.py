@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from models_ml.simulator.history import BLOCK, Block, draw_block
 
 ROW_GROUP = 120_000  # product rows, about one DuckDB row group
 PART = "train_data_{}.pq"
-CTRL_C = {signal.SIGINT}
+STOPS = {signal.SIGINT, signal.SIGTERM}
 
 
 @dataclass(frozen=True)
@@ -148,11 +148,11 @@ def _finished_parts(settings: SimulationSettings, folder: Path) -> Generator[_Pa
     if settings.workers == 1:
         yield from (_write_part(settings, folder, part) for part in numbers)
         return
-    with _ctrl_c_held_back():  # inherited: a worker says nothing while it starts
-        pool = ProcessPoolExecutor(settings.workers, get_context("spawn"), _end_quietly_at_ctrl_c)
-        parts = [pool.submit(_write_part, settings, folder, part) for part in numbers]
-    with pool:
+    parts: list[Future[_Part]] = []
+    with ProcessPoolExecutor(settings.workers, get_context("spawn"), _end_quietly) as pool:
         try:
+            with _stops_held_back():  # inherited: a worker says nothing while it starts
+                parts += [pool.submit(_write_part, settings, folder, part) for part in numbers]
             for part in parts:
                 yield part.result()
         except BrokenProcessPool as failure:
@@ -167,21 +167,21 @@ def _finished_parts(settings: SimulationSettings, folder: Path) -> Generator[_Pa
 
 
 @contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Let Ctrl-C wait until the end of the block."""
+def _stops_held_back() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the end of the block."""
     resource_tracker.ensure_running()  # it comes with the first worker, and lets all signals through again
-    signal.pthread_sigmask(signal.SIG_BLOCK, CTRL_C)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, CTRL_C)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
-def _end_quietly_at_ctrl_c() -> None:
+def _end_quietly() -> None:
     """Ctrl-C reaches workers too: it ends them without a word, for the parent says what happened."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, CTRL_C)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
-"""Writes the table of ``docs/reliability.md`` from the report of a test run.
+"""Writes the table of ``docs/reliability.md`` from the reports of test runs.
 
-python tests/faults/reliability_table.py build/faults.xml
+A test that was run again, in a later report, counts as it ended last.
+
+python tests/faults/reliability_table.py build/faults.xml [build/again.xml ...]
 """
 
 from __future__ import annotations
@@ -32,10 +34,15 @@ def read_matrix() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def read_results(report: Path) -> dict[str, list[Result]]:
+def read_results(*reports: Path) -> dict[str, list[Result]]:
     """Results by row of the matrix; tests of one function are one result."""
+    last = {
+        (case.get("classname"), case.get("name")): case
+        for report in reports
+        for case in ET.parse(report).iter("testcase")  # noqa: S314  pytest wrote it
+    }
     found: dict[str, dict[str, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
-    for case in ET.parse(report).iter("testcase"):  # noqa: S314  pytest wrote it
+    for case in last.values():
         properties = [(p.get("name"), p.get("value", "")) for p in case.iter("property")]
         outcome = next(
             (tag for tag in ("failure", "error", "skipped") if case.find(tag) is not None), "passed"
@@ -73,9 +80,9 @@ def table(results: dict[str, list[Result]]) -> str:
     return "\n".join(lines)
 
 
-def main(report: Path) -> None:
+def main(*reports: Path) -> None:
     """Put the table into the document; fail when a row was not tested."""
-    results = read_results(report)
+    results = read_results(*reports)
     text = DOCUMENT.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
@@ -86,4 +93,4 @@ def main(report: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

@@ -35,3 +35,6 @@ def test_the_table_tells_the_worst_result_and_adds_up_trials(tmp_path: Path) -> 
     assert "| `test_a.test_b` | failure | 40 |" in text
     assert "| F01 |" in text
     assert "not run" in text
+    again = tmp_path / "again.xml"
+    again.write_text("<testsuite>" + case.format("y", fault, "") + "</testsuite>")
+    assert "| `test_a.test_b` | passed | 40 |" in table(read_results(report, again))
