@@ -24,7 +24,7 @@ import pandas as pd
 from harness import Row, compare, report
 
 from models_ml.contract import FeatureContract, read_contract
-from models_ml.live_plan import connect_in_memory
+from models_ml.live_plan import connect_in_memory, create_views
 from models_ml.live_sql import FEATURES, read_live_sql
 from models_ml.settings import PROJECT_ROOT, Settings
 from models_ml.simulator import SimulationSettings, simulate
@@ -66,10 +66,8 @@ def build_with_our_sql(contract: FeatureContract, raw: Path, result: Path) -> No
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach '{result}' as {sql.database}")
         connection.execute(f"use {sql.database}")
-        connection.execute("create macro hash_features(features) as null::varchar")
         parts = f"read_parquet('{raw}/train_data_*.pq', filename = 'raw_file')"
-        for name, query in sql.views:
-            connection.execute(f"create view {name} as {query.replace(sql.products, parts)}")
+        create_views(connection, sql, parts, sql.doubtful_parts)
         columns = ", ".join(contract.data_types)
         connection.execute(f"create table features as select {columns} from {FEATURES}")
 

@@ -84,18 +84,31 @@ class LivePlan:
     def _prepare(self, sql: LiveSql) -> None:
         connection = self._connection
         connection.register("live_records", self._records)
-        # The hash of a row is made from the matrices, with the score; here the name only has to be known.
-        connection.execute("create macro hash_features(features) as null::varchar")
-        # Names in the SQL are ours, nothing of a request is ever part of it.
-        for name, query in sql.views:
-            query = query.replace(sql.products, "temp.main.live_records")
-            query = query.replace(sql.doubtful_parts, EVERY_RECORD)
-            connection.execute(f"create view {name} as {query}")
+        create_views(connection, sql, "temp.main.live_records", EVERY_RECORD)
         columns = ", ".join(self._contract.data_types)
         connection.execute(f"prepare features as select {columns} from {FEATURES}")  # noqa: S608
         connection.execute(
             f"prepare quarantine as select raw_part, quarantine_reason from {QUARANTINE}"  # noqa: S608
         )
+
+
+def create_views(
+    connection: duckdb.DuckDBPyConnection, sql: LiveSql, products: str, doubtful_parts: str
+) -> None:
+    """Create all models as views.
+
+    Args:
+        connection: Whose default database is the one of the SQL.
+        sql: Compiled by dbt.
+        products: Relation with the raw products.
+        doubtful_parts: Names of the parts that may hold broken rows, as in an SQL list.
+    """
+    # The hash of a row is made from the matrices, with the score; here the name only has to be known.
+    connection.execute("create macro hash_features(features) as null::varchar")
+    # Names in the SQL are ours, nothing of a request is ever part of it.
+    for name, query in sql.views:
+        query = query.replace(sql.products, products).replace(sql.doubtful_parts, doubtful_parts)
+        connection.execute(f"create view {name} as {query}")
 
 
 def without_duplicates(sql: LiveSql) -> LiveSql:
