@@ -19,8 +19,8 @@ VARIED = ("pre_util", "pre_loans5", "pre_loans90", "enc_paym_11", "fclose_flag")
 MODELS = (
     "staging/bureau/base_bureau__credit_products",
     "staging/bureau/stg_bureau__credit_products",
-    "intermediate/int_product_code_positions",
-    "intermediate/int_applicant_products",
+    "intermediate/features/int_product_code_positions",
+    "intermediate/features/int_applicant_products",
     "marts/features/applicant_features",
 )
 

@@ -352,7 +352,7 @@ def test_exploration_counts_the_raw_files(
 @pytest.mark.parametrize(
     ("model", "limit", "value", "word"),
     [
-        ("model_performance", "lowest_auc", "1", "not_below_model_performance"),
+        ("model_performance", "lowest_auc", "1", "accepted_range_model_performance"),
         ("score_stability", "unacceptable_shift", "'0 or true'", "unacceptable_shift"),
     ],
 )

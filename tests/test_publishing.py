@@ -168,7 +168,7 @@ def test_a_failed_data_test_stops_publishing(home_copy: Installation) -> None:
         connection.execute("update score_stability set psi = 3 where scope = 'all'")
     result = home_copy.command("publish", check=False)
     assert result.returncode == 70
-    assert "not_above_score_stability" in result.stderr
+    assert "accepted_range_score_stability" in result.stderr
     assert path.stat().st_ino == inode
     with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
         connection.execute("update score_stability set psi = 0.01 where scope = 'all'")

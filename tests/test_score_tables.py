@@ -136,9 +136,19 @@ def test_decisions_follow_the_declared_cutoffs_and_losses(finished_run: Installa
 def test_cutoffs_and_losses_are_checked(
     finished_run: Installation, variables: dict[str, object], named: str
 ) -> None:
-    arguments = ("compile", "--select", "scores_due", "--vars", json.dumps(variables))
+    arguments = ("compile", "--select", "int_scores_due", "--vars", json.dumps(variables))
     with pytest.raises(BuildError, match=f"var {named}: expected"):
         run_dbt(finished_run.settings, arguments)
+
+
+def test_views_under_former_names_are_dropped(installation: Installation) -> None:
+    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+        connection.execute("create view scores_due as select 'old' as model_version")
+        connection.execute("create table challenges_due as select 'mine' as note")
+    run_dbt(installation.settings, ("run", "--select", "int_scores_due"))
+    left = "select table_name, table_type from information_schema.tables where table_name in "
+    found = installation.query(f"{left} ('scores_due', 'challenges_due')")
+    assert found.values.tolist() == [["challenges_due", "BASE TABLE"]]  # a table is the user's own
 
 
 def test_a_challenger_is_scored_beside_the_champion_and_decides_nothing(

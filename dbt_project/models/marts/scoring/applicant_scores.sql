@@ -1,6 +1,6 @@
 {{ config(
     materialized='applicant_batches' if target.type == 'duckdb' else 'table',
-    work_list='scores_due',
+    work_list='int_scores_due',
     version_columns=['features_hash', 'model_version', 'decision_policy'],
 ) }}
 
@@ -8,13 +8,13 @@ with
 
 due as (
 
-    select * from {{ ref('scores_due') }}
+    select * from {{ ref('int_scores_due') }}
 
 ),
 
 batch as (
 
-    {{ batch_ids(ref('scores_due')) | indent(4) }}
+    {{ batch_ids(ref('int_scores_due')) | indent(4) }}
 
 ),
 

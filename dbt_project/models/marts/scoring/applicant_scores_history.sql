@@ -1,6 +1,6 @@
 {{ config(
     materialized='applicant_batches' if target.type == 'duckdb' else 'incremental',
-    work_list='scores_due',
+    work_list='int_scores_due',
     version_columns=['features_hash', 'model_version', 'decision_policy'],
     append_only=true,
     incremental_strategy='append',
@@ -18,7 +18,7 @@ features as (
 
 batch as (
 
-    {{ batch_ids(ref('scores_due')) | indent(4) }}
+    {{ batch_ids(ref('int_scores_due')) | indent(4) }}
 
 ),
 

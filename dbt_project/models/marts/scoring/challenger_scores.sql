@@ -1,6 +1,6 @@
 {{ config(
     materialized='applicant_batches' if target.type == 'duckdb' else 'table',
-    work_list='challenges_due',
+    work_list='int_challenges_due',
     version_columns=['features_hash', 'champion_version', 'challenger_version', 'decision_policy'],
 ) }}
 
@@ -14,7 +14,7 @@ features as (
 
 batch as (
 
-    {{ batch_ids(ref('challenges_due')) | indent(4) }}
+    {{ batch_ids(ref('int_challenges_due')) | indent(4) }}
 
 ),
 

@@ -1,0 +1,14 @@
+{#
+    Drops the views of models that were renamed since the warehouse was built: dbt leaves them, and whoever still reads one
+    would see the champion of an old run.
+#}
+{% macro drop_renamed_views() -%}
+    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+        {%- for name in ['scores_due', 'challenges_due'] -%}
+            {%- set old = adapter.get_relation(target.database, target.schema, name) -%}
+            {%- if old is not none and old.is_view -%}
+                {%- do adapter.drop_relation(old) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

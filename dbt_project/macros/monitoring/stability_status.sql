@@ -1,0 +1,15 @@
+{#
+    Expression: the finding in words. A shift that the sizes of the samples explain is none.
+
+    Args:
+        index: the stability index.
+        critical_value: from critical_stability().
+#}
+{% macro stability_status(index, critical_value) -%}
+    case
+        when {{ index }} < {{ validated_number('moderate_shift', 0, 100) }} or {{ index }} <= {{ critical_value }}
+            then 'stable'
+        when {{ index }} < {{ validated_number('large_shift', 0, 100) }} then 'moderate shift'
+        else 'large shift'
+    end
+{%- endmacro %}
