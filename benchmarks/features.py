@@ -121,7 +121,7 @@ def measure(applicants: int, runs: int, folder: Path, others: Sequence[str]) -> 
     ).fetchall()
     dbt = [
         *(sys.executable, "-c", "from dbt.cli.main import cli; cli()", "build", "--full-refresh"),
-        *("--exclude", "tag:scoring", "tag:monitoring", "tag:exploration", "--quiet"),
+        *("--selector", "features", "--quiet"),
         *("--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.profiles)),
         *("--target-path", str(home / "dbt_target"), "--log-path", str(home / "dbt_logs")),
     ]

@@ -18,6 +18,17 @@ HEADER = "# Written by `make contract` from seeds/data_dictionary.csv: change th
 NOT_NULL = {"type": "not_null", "warn_unsupported": False}
 """dbt warns about constraints on any custom materialization; ours creates its table with them."""
 
+FOLDERS = {
+    "base_bureau__credit_products": "staging/bureau",
+    "stg_bureau__credit_products": "staging/bureau",
+    "int_product_code_positions": "intermediate/features",
+    "int_applicant_products": "intermediate/features",
+    "applicant_features": "marts/features",
+}
+"""Where the SQL of each model with a written file lies, below the dbt models."""
+
+PRODUCTS_PER_CODE = "Products per code: {0.description}. Codes: {0.meaning}."
+
 FEATURES_DESCRIPTION = """\
 One row per applicant with at least one credit product: the interface between the warehouse and the model.
 Codes are shuffled intervals, so their order means nothing and only counts are taken: `pre_util[k + 1]` is the number
@@ -49,107 +60,130 @@ _Dumper.add_representer(str, _text)
 
 def features_model(contract: FeatureContract) -> dict[str, Any]:
     """The dbt properties of the model ``applicant_features``."""
-    columns: list[dict[str, Any]] = [
-        {
-            "name": "id",
-            "data_type": "bigint",
-            "description": "Application number; a larger one means a later application.",
-            "constraints": [NOT_NULL],
-            "data_tests": ["unique", "not_null"],
-        }
-    ]
-    columns += [
-        {
-            "name": scalar.name,
-            "data_type": scalar.data_type,
-            "description": f"{scalar.description}.",
-            "constraints": [NOT_NULL],
-        }
-        for scalar in contract.scalars
-    ]
     types = contract.data_types
-    for column in contract.columns:
-        columns.append(
-            {
-                "name": column.name,
-                "data_type": types[column.name],
-                "description": f"Products per code: {column.description}. Codes: {column.meaning}.",
-                "constraints": [NOT_NULL],
-            }
-        )
-    columns.append(
-        {
-            "name": "recent_products",
-            "data_type": types["recent_products"],
-            "description": (
-                f"The latest {contract.n_recent} products, newest first, each as the "
-                f"{len(contract.columns)} code positions in dictionary order; {PADDING} where "
-                "the applicant has fewer products."
-            ),
-            "constraints": [NOT_NULL],
-        }
-    )
-    columns.append(
-        {
-            "name": "features_hash",
-            "data_type": "varchar",
-            "description": (
-                "Hash of this row's features under this contract, 32 hexadecimal digits; without "
-                "the id. A change rescores the applicant. Not seen by the model."
-            ),
-            "constraints": [NOT_NULL],
-        }
-    )
-    columns.append(
-        {
-            "name": "source_fingerprint",
-            "data_type": "varchar",
-            "description": (
-                "Hash of the raw parts and of the dictionary this row was computed from; a "
-                "change of either recomputes the row. Not seen by the model."
-            ),
-            "constraints": [NOT_NULL],
-        }
+    number = _required(
+        "id", "bigint", "Application number; a larger one means a later application."
     )
     return {
         "name": "applicant_features",
         "description": FEATURES_DESCRIPTION,
         "config": {"contract": {"enforced": True}},
-        "columns": columns,
+        "columns": [
+            {**number, "data_tests": ["unique", "not_null"]},
+            *(_required(s.name, s.data_type, f"{s.description}.") for s in contract.scalars),
+            *(
+                _required(column["name"], types[column["name"]], column["description"])
+                for column in _codes(contract, PRODUCTS_PER_CODE)
+            ),
+            _required(
+                "recent_products",
+                types["recent_products"],
+                f"The latest {contract.n_recent} products, newest first, each as the {len(contract.columns)} code "
+                f"positions in dictionary order; {PADDING} where the applicant has fewer products.",
+            ),
+            _required(
+                "features_hash",
+                "varchar",
+                "Hash of this row's features under this contract, 32 hexadecimal digits; without "
+                "the id. A change rescores the applicant. Not seen by the model.",
+            ),
+            _required(
+                "source_fingerprint",
+                "varchar",
+                "Hash of the raw parts and of the dictionary this row was computed from; a "
+                "change of either recomputes the row. Not seen by the model.",
+            ),
+        ],
     }
 
 
-def products_model(contract: FeatureContract) -> dict[str, Any]:
-    """The dbt properties of the staging model of the raw products."""
-    columns: list[dict[str, Any]] = [
-        {"name": "id", "description": "Application number.", "data_tests": ["not_null"]},
+def wide_models(contract: FeatureContract) -> list[dict[str, Any]]:
+    """The dbt properties of the models between the raw products and the features, each with all raw columns."""
+    number = _column("id", "Application number.")
+    place = _column("rn", "Position of the product in the history, 1 = opened first.")
+    part = _column("raw_part", "File name of the part the row lies in.")
+    return [
         {
-            "name": "rn",
-            "description": "Position of the product in the history, 1 = opened first.",
+            "name": "base_bureau__credit_products",
+            "description": (
+                "Raw product rows in narrow types, with the name of their part and whether they break a rule. It only "
+                "feeds the staging models."
+            ),
+            "columns": [
+                number,
+                place,
+                *_codes(contract, "{0.description}; null when missing or not within 0 to 255."),
+                part,
+                _column(
+                    "is_usable",
+                    "True when id, rn and every code are there and within their ranges.",
+                ),
+            ],
+        },
+        {
+            "name": "stg_bureau__credit_products",
+            "description": "One row per credit product that breaks no rule, codes in one byte each.",
+            "columns": [
+                {**number, "data_tests": ["not_null"]},
+                place,
+                *_codes(contract, "{0.description}. Codes: {0.meaning}."),
+                part,
+            ],
+        },
+        {
+            "name": "int_product_code_positions",
+            "description": (
+                "Product rows of the applicants in the current batch, each code replaced by its position in the count "
+                "arrays: the code itself, or the last position for a code that the dictionary does not know."
+            ),
+            "columns": [
+                number,
+                *_codes(contract, "Position of the code, 0 to {0.n_codes}: {0.description}."),
+                place,
+            ],
+        },
+        {
+            "name": "int_applicant_products",
+            "description": (
+                "The products of each applicant brought together: per raw column the number of products with each "
+                "code, and the codes of the latest products, newest first, padded to a fixed size."
+            ),
+            "columns": [
+                number,
+                _column("n_products", "Products of the applicant."),
+                *_codes(contract, PRODUCTS_PER_CODE),
+                _column("recent_products", "See applicant_features."),
+            ],
         },
     ]
-    columns += [
-        {"name": column.name, "description": f"{column.description}. Codes: {column.meaning}."}
-        for column in contract.columns
-    ]
-    columns.append({"name": "raw_part", "description": "File name of the part the row lies in."})
+
+
+def _column(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "description": description}
+
+
+def _required(name: str, data_type: str, description: str) -> dict[str, Any]:
+    """A column of an enforced contract."""
     return {
-        "name": "stg_bureau__credit_products",
-        "description": "One row per credit product that breaks no rule, codes in one byte each.",
-        "columns": columns,
+        "name": name,
+        "data_type": data_type,
+        "description": description,
+        "constraints": [NOT_NULL],
     }
+
+
+def _codes(contract: FeatureContract, description: str) -> list[dict[str, Any]]:
+    """Every raw column with a description made from the dictionary; ``{0}`` in it stands for the `RawColumn`."""
+    return [_column(column.name, description.format(column)) for column in contract.columns]
 
 
 def dbt_properties(contract: FeatureContract) -> dict[str, str]:
     """Text of every written file, by its path below the dbt models."""
-    files = {
-        "staging/bureau/_stg_bureau__credit_products.yml": products_model(contract),
-        "marts/features/_applicant_features.yml": features_model(contract),
-    }
+    models = [features_model(contract), *wide_models(contract)]
     return {
-        path: HEADER
+        f"{FOLDERS[model['name']]}/_{model['name']}.yml": HEADER
         + yaml.dump({"version": 2, "models": [model]}, Dumper=_Dumper, sort_keys=False, width=120)
-        for path, model in files.items()
+        for model in models
     }
 
 

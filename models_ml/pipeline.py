@@ -21,8 +21,10 @@ from models_ml.run_log import recorded_run
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
 
-SCORED = ("tag:scoring", "tag:monitoring")
-"""Selects the dbt models that need a trained model, and their tests: nothing is published unless these pass."""
+BEFORE_SCORING = ("--selector", "before_scoring")
+"""Selects the dbt models that need no trained model (dbt_project/selectors.yml), and their tests."""
+SCORED = ("--selector", "scored")
+"""Selects the others, and their tests: nothing is published unless these pass."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         seconds["check"] = timed["seconds"]
 
         with step("Building features") as timed:
-            outcome = engine.build("build", "--exclude", *SCORED, *refresh)
+            outcome = engine.build("build", *BEFORE_SCORING, *refresh)
             _show_warnings(outcome.warnings)
         seconds["features"] = timed["seconds"]
 
@@ -110,7 +112,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             champion = show_model(settings.artifacts)
             _show_warnings([f"installed is {library}" for library in other_libraries(champion)])
             engine.check_workers(champion["version"])
-            outcome = engine.build("build", "--select", *SCORED)
+            outcome = engine.build("build", *SCORED)
             _show_warnings(outcome.warnings)
         seconds["scoring"] = timed["seconds"]
 
@@ -138,7 +140,7 @@ def check_and_publish(settings: Settings) -> Published:
     with open_warehouse(settings) as connection:
         count_scored(connection)
     with step("Testing"):
-        _show_warnings(run_dbt(settings, ("test", "--select", *SCORED)).warnings)
+        _show_warnings(run_dbt(settings, ("test", *SCORED)).warnings)
     with step("Publishing"):
         return publish(settings)
 

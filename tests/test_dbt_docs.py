@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import Installation
+from conftest import Installation, raw_columns
 
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import ScorehouseError
 from models_ml.settings import PROJECT_ROOT
+from models_ml.warehouse import open_warehouse
 
 MONTH = 30 * 24 * 3600
+MACRO = re.compile(r"\{%-? *(?:macro|test) +(?:default__|duckdb__|spark__)?(\w+)\(")
 
 
-def test_docs_are_complete_and_follow_the_conventions(
-    finished_run: Installation, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def documented(finished_run: Installation) -> Path:
+    """The target folder of dbt with the files that `dbt docs generate` writes."""
     run_dbt(finished_run.settings, ("docs", "generate", "--static"))
-    page = (finished_run.home / "dbt_target" / "static_index.html").read_text()
+    return finished_run.home / "dbt_target"
+
+
+def test_docs_follow_the_conventions(documented: Path, tmp_path: Path) -> None:
+    page = (documented / "static_index.html").read_text()
     assert "What to do: on a moderate shift" in page  # one file with every description in it
     conventions = (PROJECT_ROOT / "dbt-bouncer.yml").read_text()
     config = tmp_path / "dbt-bouncer.yml"
-    config.write_text(f"dbt_artifacts_dir: {finished_run.home / 'dbt_target'}\n{conventions}")
+    config.write_text(f"dbt_artifacts_dir: {documented}\n{conventions}")
     result = subprocess.run(
         [str(Path(sys.executable).parent / "dbt-bouncer"), "run", "--config-file", str(config)],
         capture_output=True,
@@ -34,6 +42,35 @@ def test_docs_are_complete_and_follow_the_conventions(
         check=False,
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+
+
+def test_every_column_of_every_model_is_described(
+    finished_run: Installation, documented: Path
+) -> None:
+    """The columns are asked of the warehouse, not of dbt, which only knows those that are described."""
+    nodes = json.loads((documented / "manifest.json").read_bytes())["nodes"].values()
+    models = [node for node in nodes if node["resource_type"] in ("model", "seed")]
+    undescribed, n_columns = [], 0
+    with open_warehouse(finished_run.settings) as connection:
+        for model in models:
+            name = model["name"]
+            is_ephemeral = model["config"]["materialized"] == "ephemeral"
+            what = model["compiled_code"] if is_ephemeral else f"from {name}"
+            columns = [row[0] for row in connection.execute(f"describe {what}").fetchall()]
+            n_columns += len(columns)
+            texts = {key: value["description"] for key, value in model["columns"].items()}
+            undescribed += [f"{name}.{column}" for column in columns if not texts.get(column)]
+    assert undescribed == []
+    assert len(models) > 40
+    assert n_columns > 5 * len(raw_columns())  # the wide models among them
+
+
+def test_a_file_holds_one_macro_and_has_its_name() -> None:
+    """With its variants for other engines. The materialization's file holds the macros that only it calls."""
+    for path in (PROJECT_ROOT / "dbt_project").glob("*/**/*.sql"):
+        macros = set(MACRO.findall(path.read_text()))
+        if macros and path.name != "applicant_batches.sql":
+            assert macros == {path.stem}, path
 
 
 @pytest.mark.fault("F37")

@@ -14,7 +14,7 @@ from conftest import Installation, raw_columns, real_products, write_part
 from models_ml.contract import N_RECENT, PADDING, FeatureContract, read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import BuildError
-from models_ml.pipeline import SCORED
+from models_ml.pipeline import BEFORE_SCORING
 
 CODE_COLUMNS = raw_columns()[2:]
 
@@ -34,7 +34,7 @@ def build(raw: Path, home: Path, parts: dict[str, list[dict[str, int]]], *argume
         write_part(pd.DataFrame(products), raw / f"train_data_{name}.pq")
     (raw / "train_target.csv").write_text("id,flag\n1,0\n2,1\n")
     installation = Installation(raw, home)
-    outcome = run_dbt(installation.settings, ("build", "--exclude", *SCORED, *arguments))
+    outcome = run_dbt(installation.settings, ("build", *BEFORE_SCORING, *arguments))
     return installation, outcome
 
 

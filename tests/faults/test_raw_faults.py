@@ -15,7 +15,6 @@ from test_artifact_faults import MUTATIONS
 from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import ScorehouseError
-from models_ml.pipeline import SCORED
 from models_ml.raw import check_raw
 from models_ml.settings import PROJECT_ROOT
 
@@ -93,4 +92,4 @@ def test_another_file_is_another_fingerprint_and_other_columns_are_the_same_feat
 
 
 def build_features(installation: Installation) -> None:
-    run_dbt(installation.settings, ("build", "--exclude", *SCORED, "tag:exploration"))
+    run_dbt(installation.settings, ("build", "--selector", "features"))

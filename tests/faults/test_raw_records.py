@@ -18,7 +18,6 @@ from models_ml.checksums import CHECKSUMS
 from models_ml.contract import FeatureContract, read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import InputDataError, ScorehouseError
-from models_ml.pipeline import SCORED
 from models_ml.raw import check_raw
 from models_ml.settings import PROJECT_ROOT
 
@@ -105,7 +104,7 @@ def test_every_broken_record_is_quarantined_and_touches_nothing_else(
     (installation.raw / "train_target.csv").write_text("id,flag\n1,0\n2,1\n")
     run_dbt(
         installation.settings,
-        ("build", "--exclude", *SCORED, "tag:exploration", "--vars", "{max_quarantine_share: 1}"),
+        ("build", "--selector", "features", "--vars", "{max_quarantine_share: 1}"),
     )
     said = installation.query(
         "select split_part(quarantine_reason, ':', 1) as what, count(*) as n "
