@@ -1,0 +1,9 @@
+{#
+    Args:
+        function_name: SQL function of the plugin that knows the version.
+#}
+{% macro model_version_literal(function_name) -%}
+    {%- set builds = execute and flags.WHICH in ['build', 'run', 'retry', 'show'] -%}
+    {%- set version = run_query('select ' ~ function_name ~ '()').rows[0][0] if builds else function_name -%}
+    {{ return('cast(null as ' ~ type_text() ~ ')' if version is none else "'" ~ version ~ "'") }}
+{%- endmacro %}
