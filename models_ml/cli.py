@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import signal
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from models_ml.commands import models, scoring, training
-from models_ml.commands.options import Seed, Wait, Where, output, print_rows
+from models_ml.commands.options import Seed, Wait, Where, courtesy, output, print_rows
 from models_ml.engines import Target
-from models_ml.errors import EXIT_INTERRUPTED, ScorehouseError, is_ctrl_c
+from models_ml.errors import (
+    EXIT_CODES,
+    INTERRUPTED,
+    SOFTWARE,
+    USAGE,
+    ReaderGoneError,
+    ScorehouseError,
+    is_ctrl_c,
+)
 from models_ml.progress import console
 from models_ml.settings import Settings
+from models_ml.streams import protect_standard_streams
 
+UNEXPECTED = (
+    "unexpected: {error!r}. This is a fault of scorehouse and not of the call; what was published before is unchanged. "
+    "Report it with the traceback, after taking out personal data."
+)
 EXAMPLE_QUERY = "from applicant_scores order by pd desc limit 5"
 
 app = typer.Typer(
     help="Credit-default scores as a table in the warehouse.",
     epilog=(
         "Folders: SCOREHOUSE_RAW (data/raw) is read, SCOREHOUSE_HOME (data) is written. "
-        "Exit codes: 0 done, 64 wrong option, 65 bad data, 66 input missing, "
-        "69 engine unavailable, 70 build or test failed, "
-        "73 cannot write, 75 another run is at work: try again later, 78 no usable model."
+        f"Exit codes: {'; '.join(f'{code.code} {code.meaning}' for code in EXIT_CODES)}."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -42,6 +54,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+def print_version(wanted: bool) -> None:
+    """Print the version of the installed package, and end."""
+    if wanted:
+        print(f"scorehouse {importlib.metadata.version('scorehouse')}")
+        raise typer.Exit
+
+
 @app.callback()
 def set_log_format(
     log_format: Annotated[
@@ -50,6 +69,10 @@ def set_log_format(
             envvar="SCOREHOUSE_LOG_FORMAT", help="Standard error as text or as JSON lines."
         ),
     ] = LogFormat.TEXT,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=print_version, help="Print the version."),
+    ] = False,
 ) -> None:
     """Credit-default scores as a table in the warehouse."""
     console.as_json = log_format is LogFormat.JSON
@@ -77,18 +100,19 @@ def run(
         RunOptions(train, full_refresh, wait, seed, target),
     )
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary.seconds.items())
-    print_rows(
-        [
-            ("scored", f"{summary.published.n_applicants:,} applicants"),
-            ("model", f"{summary.model_version}, out-of-time AUC {summary.auc:.4f}"),
-            ("time", f"{times}; {sum(summary.seconds.values()):.1f} s in all"),
-            ("scores", f"{summary.published.serving_file}"),
-            ("", f"{summary.published.parquet}"),
-        ]
-    )
-    print_rows([("", "")])
-    print_rows([("query", f'scorehouse sql "{EXAMPLE_QUERY}"')])
-    query(EXAMPLE_QUERY)
+    with courtesy():
+        print_rows(
+            [
+                ("scored", f"{summary.published.n_applicants:,} applicants"),
+                ("model", f"{summary.model_version}, out-of-time AUC {summary.auc:.4f}"),
+                ("time", f"{times}; {sum(summary.seconds.values()):.1f} s in all"),
+                ("scores", f"{summary.published.serving_file}"),
+                ("", f"{summary.published.parquet}"),
+            ]
+        )
+        print_rows([("", "")])
+        print_rows([("query", f'scorehouse sql "{EXAMPLE_QUERY}"')])
+        query(EXAMPLE_QUERY)
 
 
 @app.command()
@@ -112,10 +136,14 @@ def publish(
         host_and_database(to)  # a wrong address is refused before anything is published
     with run_lock(settings.home, "scorehouse publish", wait):
         published = check_and_publish(settings)
-        output.print(f"{published.n_applicants:,} applicants in {published.serving_file}")
+        with courtesy():
+            output.print(
+                f"{published.n_applicants:,} applicants in {published.serving_file}", soft_wrap=True
+            )
         if to is not None:
             n_rows = publish_to_postgres(settings, to)
-            output.print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
+            with courtesy():
+                output.print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
 
 
 @app.command()
@@ -147,8 +175,9 @@ def report(
             pages = [write_report(settings, folder)]
         if docs:
             pages.append(write_warehouse_docs(settings, folder))
-    for page in pages:
-        output.print(str(page), soft_wrap=True)
+    with courtesy():
+        for page in pages:
+            output.print(str(page), soft_wrap=True)
 
 
 @app.command()
@@ -179,22 +208,40 @@ app.add_typer(models.commands, name="models")
 
 def main() -> None:
     """Run the command; every expected failure is one sentence on standard error and an exit code."""
+    protect_standard_streams()
+    console.as_json = os.environ.get("SCOREHOUSE_LOG_FORMAT") == LogFormat.JSON
     # Threads that wait without spinning: beside other work on the machine, training is many times faster.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # As Ctrl-C: a scheduler that stops the command also stops what it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.umask(0o077)  # scores and models are personal data: nobody else reads them by default
+    sys.exit(exit_code_of_command())
+
+
+def exit_code_of_command() -> int:
+    """Run the command and say why it failed, if it did; no code but those of the table ever comes out."""
     try:
-        app()
+        code = app(standalone_mode=False) or 0  # typer returns the code of its own ends
+    except ReaderGoneError as error:
+        return error.exit_code
     except ScorehouseError as error:
-        console.print(f"[bold red]error:[/bold red] {escape(str(error))}", soft_wrap=True)
-        sys.exit(error.exit_code)
-    except (SystemExit, RuntimeError) as ending:
-        # typer makes an exit of Ctrl-C, DuckDB an error.
-        if getattr(ending, "code", None) != EXIT_INTERRUPTED and not is_ctrl_c(ending):
-            raise
-        console.print("[bold red]stopped:[/bold red] nothing half-written is left behind.")
-        sys.exit(EXIT_INTERRUPTED)
+        console.end("error", str(error))
+        return error.exit_code
+    except typer.TyperException as error:  # the command line itself is wrong
+        message = error.format_message().rstrip(".") or "No command is named"
+        console.end("error", f"{message}. See: scorehouse --help")
+        return USAGE.code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the outermost frame: nothing above would tell anyone
+        if is_ctrl_c(error):
+            code = INTERRUPTED.code
+        elif isinstance(error, SystemExit) and error.code in (None, 0):
+            return 0
+        else:
+            console.end("error", UNEXPECTED.format(error=error), traceback.format_exc())
+            return SOFTWARE.code
+    if code == INTERRUPTED.code:
+        console.end("stopped", "nothing half-written is left behind.")
+    return int(code)
 
 
 if __name__ == "__main__":

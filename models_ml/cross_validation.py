@@ -73,7 +73,7 @@ def cross_validate(
     folds = stratified_parts(outcomes, n_folds, training.seed)
     scores = np.empty(len(outcomes))
     for fold in range(n_folds):
-        console.print(f"[bold]Fold {fold + 1} of {n_folds}[/bold]")
+        console.print(f"Fold {fold + 1} of {n_folds}", style="bold")
         inside = folds == fold
         name = f"fold_{fold + 1}_of_{n_folds}.f64"
         of_fold = stages.get(name, lambda content: np.frombuffer(content))

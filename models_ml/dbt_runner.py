@@ -65,10 +65,11 @@ def run_dbt(settings: Settings, arguments: Sequence[str], target: str = "duckdb"
     child = subprocess.Popen(  # noqa: S603  arguments are a list, no shell reads them
         command,
         cwd=settings.project,
-        env={**os.environ, **settings.environment()},
+        env={**os.environ, **settings.environment(), "PYTHONIOENCODING": "utf-8"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",  # whatever this process speaks
+        errors="backslashreplace",
         umask=0o077,  # its files name applicants' tables and may hold their data
     )
     try:

@@ -26,28 +26,50 @@ LINE_EVERY_SECONDS = 10.0
 
 
 class LogConsole(Console):
-    """Standard error, for people or, with ``as_json``, for machines: one JSON object per line."""
+    """Standard error, for people or, with ``as_json``, for machines: one JSON object per line.
+
+    Text is printed as it is: a name with brackets or colons in it is no markup, and a long line is not broken.
+    """
 
     as_json = False
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print a line; a text that starts with its level ("error:", "warning:") is logged at that level."""
         if not self.as_json:
-            super().print(*objects, **options)
+            is_text = all(isinstance(part, str) for part in objects)
+            super().print(*objects, **{"soft_wrap": is_text, **options})
             return
-        message = Text.from_markup(" ".join(str(part) for part in objects)).plain.strip()
+        message = " ".join(str(part) for part in objects).strip()
         first, _, rest = message.partition(": ")
-        level = first if first in ("error", "warning", "stopped") else "info"
-        line = {
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "level": level,
-            "message": message if level == "info" else rest,
-        }
+        if first in ("error", "warning", "stopped"):
+            self._log(first, rest)
+        else:
+            self._log("info", message)
+
+    def end(self, level: str, message: str, trace: str = "") -> None:
+        """Say why the command ends before its work is done.
+
+        Args:
+            level: "error" or "stopped".
+            message: The reason, and the remedy.
+            trace: Where it happened in the code, for those who have to mend that.
+        """
+        if self.as_json:
+            self._log(level, message, **({"traceback": trace} if trace else {}))
+            return
+        super().print(trace, end="", soft_wrap=True)
+        super().print(Text.assemble((f"{level}: ", "bold red"), message), soft_wrap=True)
+
+    def _log(self, level: str, message: str, **more: str) -> None:
+        # File names may hold bytes that are no text, which JSON cannot say.
+        message = message.encode("utf-8", "backslashreplace").decode()
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": level, "message": message, **more}
         self.file.write(json.dumps(line) + "\n")
         self.file.flush()
 
 
-console = LogConsole(stderr=True, highlight=False)
+console = LogConsole(stderr=True, highlight=False, markup=False, emoji=False)
 """Everything that is not a result goes to standard error."""
 
 
@@ -112,7 +134,7 @@ def step(title: str) -> Iterator[dict[str, float]]:
     Yields:
         A dictionary that holds ``seconds`` once the step has ended.
     """
-    console.print(f"[bold]{title}[/bold]")
+    console.print(title, style="bold")
     started = time.monotonic()
     result: dict[str, float] = {}
     yield result

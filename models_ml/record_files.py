@@ -74,7 +74,12 @@ def write_scores(scores: pa.Table, form: str, target: Path | None) -> None:
         with duckdb.connect(":memory:") as connection:
             relation = connection.from_arrow(scores)
             if form == "table":
-                temporary.write_text(str(relation.project(SHOWN)), encoding="utf-8")
+                shown = str(relation.project(SHOWN))
+                if target is None:  # for a person, in the encoding of the terminal
+                    sys.stdout.write(shown)
+                    sys.stdout.flush()
+                    return
+                temporary.write_text(shown, encoding="utf-8")
             else:
                 quoted = str(temporary).replace("'", "''")
                 relation.query("scores", f"copy scores to '{quoted}' ({COPY_OPTIONS[form]})")

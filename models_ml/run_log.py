@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from models_ml.errors import (
-    EXIT_INTERRUPTED,
+    INTERRUPTED,
+    SOFTWARE,
     OutputError,
     ScorehouseError,
     full_disk_named,
     is_ctrl_c,
+    place_of,
 )
 
 RUN_LOG = "runs.jsonl"
@@ -44,7 +46,7 @@ def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
         raise OutputError(
             f"{log} cannot be written ({error.strerror}); free space or mend the permissions."
         ) from error
-    ending: dict[str, Any] = {"outcome": "failed", "exit_code": 1}
+    ending: dict[str, Any] = {"outcome": "failed", "exit_code": SOFTWARE.code}
     try:
         with full_disk_named(home):
             yield facts
@@ -52,9 +54,11 @@ def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
     except ScorehouseError as error:
         ending |= {"exit_code": error.exit_code, "message": str(error)}
         raise
-    except (KeyboardInterrupt, RuntimeError) as error:
+    except BaseException as error:
         if is_ctrl_c(error):
-            ending = {"outcome": "stopped", "exit_code": EXIT_INTERRUPTED}
+            ending = {"outcome": "stopped", "exit_code": INTERRUPTED.code}
+        else:
+            ending |= {"message": f"unexpected: {place_of(error)}"}
         raise
     finally:
         with contextlib.suppress(OSError):  # a full disk must not hide why the run failed

@@ -87,7 +87,7 @@ def tune(
         def report(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
             done = len(study.get_trials(states=FINISHED))
             found = "pruned" if trial.value is None else f"log loss {trial.value:.5f}"
-            console.print(f"[bold]Trial {done} of {n_trials}[/bold]: {found}")
+            console.print(f"Trial {done} of {n_trials}: {found}", style="bold")
 
         missing = n_trials - len(study.get_trials(states=FINISHED))
         study.optimize(

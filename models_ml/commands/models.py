@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from models_ml.commands.options import courtesy
 from models_ml.errors import UsageError
 from models_ml.progress import console
 from models_ml.settings import Settings
@@ -77,7 +78,9 @@ def sign_model(
     from models_ml.signing import sign_model
 
     folder = registry.folder_of(Settings.from_environment().artifacts, version)
-    print(sign_model(folder, key))
+    signature = sign_model(folder, key)
+    with courtesy():
+        print(signature)
 
 
 @commands.command("promote")
@@ -91,7 +94,8 @@ def promote_model(
     from models_ml import registry
 
     registry.promote(Settings.from_environment().artifacts, version, force)
-    print(f"{version} scores from the next run on")
+    with courtesy():
+        print(f"{version} scores from the next run on")
 
 
 @commands.command("rollback")
@@ -100,7 +104,8 @@ def rollback_model(reason: Reason) -> None:
     from models_ml import registry
 
     version = registry.rollback(Settings.from_environment().artifacts, reason)
-    print(f"{version} scores from the next run on")
+    with courtesy():
+        print(f"{version} scores from the next run on")
 
 
 @commands.command("challenge")
@@ -116,8 +121,9 @@ def challenge_champion(
     if end == (version is not None):
         raise UsageError("Name the version that challenges the champion, or give --end.")
     registry.challenge(Settings.from_environment().artifacts, version)
-    print(
-        f"{version} is scored beside the champion from the next run on"
-        if version
-        else "nothing is scored beside the champion any more"
-    )
+    with courtesy():
+        print(
+            f"{version} is scored beside the champion from the next run on"
+            if version
+            else "nothing is scored beside the champion any more"
+        )

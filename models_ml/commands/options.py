@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.console import Console
 
 from models_ml.engines import Target
+from models_ml.errors import ReaderGoneError, ScorehouseError
+from models_ml.progress import console
 
-output = Console(highlight=False, markup=False)
+output = Console(highlight=False, markup=False, emoji=False)
 """Standard output: results and nothing else, brackets as they are."""
 
 Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
@@ -17,6 +22,20 @@ Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
 Where = Annotated[
     Target, typer.Option("--target", help="Where the warehouse is: this folder, or Spark.")
 ]
+
+
+@contextmanager
+def courtesy() -> Iterator[None]:
+    """What is printed inside tells of work that is done: it still counts when nobody can be told.
+
+    What a command prints outside is its result, without which it has failed.
+    """
+    try:
+        yield
+    except ReaderGoneError:
+        pass
+    except (ScorehouseError, duckdb.Error) as error:
+        console.print(f"warning: the work is done, but the summary is lost: {error}")
 
 
 def print_rows(rows: list[tuple[str, str]]) -> None:

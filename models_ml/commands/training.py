@@ -10,7 +10,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from models_ml.commands.options import Seed, Wait, Where, output, print_rows
+from models_ml.commands.options import Seed, Wait, Where, courtesy, output, print_rows
 from models_ml.engines import Target, open_engine
 from models_ml.errors import InputDataError, UsageError
 from models_ml.settings import Settings
@@ -49,11 +49,12 @@ def simulate(
         summary = simulate_bureau(
             settings, out, progress=lambda done, total: progress.set_done(done)
         )
-    output.print(
-        f"{summary.applicants:,} applicants, {summary.products:,} credit products, "
-        f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}",
-        soft_wrap=True,
-    )
+    with courtesy():
+        output.print(
+            f"{summary.applicants:,} applicants, {summary.products:,} credit products, "
+            f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}",
+            soft_wrap=True,
+        )
     if check:
         print_check(check_bureau(out))
 
@@ -84,17 +85,18 @@ def train(
         result = train_model(engine.tables_for_training(sample, seed), training, cv)
     metrics, folds = result.out_of_time, result.cross_validation
     state = "champion" if not result.refusals else "not promoted"
-    print_rows(
-        [
-            ("model", f"{result.version} ({state})"),
-            ("AUC", f"{metrics.auc} on the latest {metrics.n_applicants:,} applicants"),
-            ("Gini", f"{metrics.gini}"),
-            ("KS", f"{metrics.ks}"),
-            ("calibration error", f"{metrics.ece}"),
-            *([("AUC, random split", f"{folds}")] if folds else []),
-            *(("not promoted", reason) for reason in result.refusals),
-        ]
-    )
+    with courtesy():
+        print_rows(
+            [
+                ("model", f"{result.version} ({state})"),
+                ("AUC", f"{metrics.auc} on the latest {metrics.n_applicants:,} applicants"),
+                ("Gini", f"{metrics.gini}"),
+                ("KS", f"{metrics.ks}"),
+                ("calibration error", f"{metrics.ece}"),
+                *([("AUC, random split", f"{folds}")] if folds else []),
+                *(("not promoted", reason) for reason in result.refusals),
+            ]
+        )
 
 
 @commands.command()
@@ -122,13 +124,14 @@ def tune(
     settings = Settings.from_environment()
     with run_lock(settings.home, "scorehouse tune", wait):
         found = tune_settings(settings, trials, sample, seed, out or SETTINGS_FILE)
-    print_rows(
-        [
-            ("trials", f"{found.n_trials}, {found.n_pruned} of them stopped early"),
-            ("log loss", f"{found.best_log_loss:.5f}, before {found.first_log_loss:.5f}"),
-            ("settings", f"{found.settings_file}"),
-        ]
-    )
+    with courtesy():
+        print_rows(
+            [
+                ("trials", f"{found.n_trials}, {found.n_pruned} of them stopped early"),
+                ("log loss", f"{found.best_log_loss:.5f}, before {found.first_log_loss:.5f}"),
+                ("settings", f"{found.settings_file}"),
+            ]
+        )
 
 
 def print_check(rows: list[CheckRow]) -> None:
