@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from models_ml.commands import models, scoring, training
-from models_ml.commands.options import Seed, Wait, Where, courtesy, output, print_rows
+from models_ml.commands.options import Seed, Wait, Where, courtesy, print_rows
 from models_ml.engines import Target
 from models_ml.errors import (
     EXIT_CODES,
@@ -27,7 +27,7 @@ from models_ml.errors import (
 )
 from models_ml.progress import console
 from models_ml.settings import Settings
-from models_ml.streams import protect_standard_streams
+from models_ml.streams import protect_standard_streams, text_of
 
 UNEXPECTED = (
     "unexpected: {error!r}. This is a fault of scorehouse and not of the call; what was published before is unchanged. "
@@ -137,13 +137,11 @@ def publish(
     with run_lock(settings.home, "scorehouse publish", wait):
         published = check_and_publish(settings)
         with courtesy():
-            output.print(
-                f"{published.n_applicants:,} applicants in {published.serving_file}", soft_wrap=True
-            )
+            print(f"{published.n_applicants:,} applicants in {published.serving_file}")
         if to is not None:
             n_rows = publish_to_postgres(settings, to)
             with courtesy():
-                output.print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
+                print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
 
 
 @app.command()
@@ -177,7 +175,7 @@ def report(
             pages.append(write_warehouse_docs(settings, folder))
     with courtesy():
         for page in pages:
-            output.print(str(page), soft_wrap=True)
+            print(page)
 
 
 @app.command()
@@ -198,7 +196,7 @@ def query(
     """Query the published scores; never blocks a run and never changes anything."""
     from models_ml.publish import query_published
 
-    output.print(query_published(Settings.from_environment(), sql), soft_wrap=True)
+    print(query_published(Settings.from_environment(), text_of(sql)))
 
 
 app.add_typer(training.commands)

@@ -47,7 +47,7 @@ NO_INPUT = ExitCode(66, "EX_NOINPUT", "a file is missing", "wait for the deliver
 UNAVAILABLE = ExitCode(
     69,
     "EX_UNAVAILABLE",
-    "Spark or its workers are missing, unreachable or of another version; nothing was changed",
+    "Spark, its workers or the port to listen on is not available, or of another version; nothing was changed",
     "retry; look at the message if it stays",
     retry=True,
 )
@@ -115,10 +115,14 @@ class UsageError(ScorehouseError):
     exit_code = USAGE.code
 
 
-class EngineError(ScorehouseError):
-    """The engine that a job should run on is missing, unreachable or of another version (EX_UNAVAILABLE)."""
+class UnavailableError(ScorehouseError):
+    """Something outside that a command needs is not there: an engine, a port (EX_UNAVAILABLE)."""
 
     exit_code = UNAVAILABLE.code
+
+
+class EngineError(UnavailableError):
+    """The engine that a job should run on is missing, unreachable or of another version."""
 
 
 class InputDataError(ScorehouseError):

@@ -21,6 +21,9 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from models_ml.streams import NARROWEST
+
+DEFAULT_WIDTH = 80
 LINE_EVERY_SECONDS = 10.0
 """How often a line is printed when standard error is not a terminal."""
 
@@ -71,6 +74,8 @@ class LogConsole(Console):
 
 console = LogConsole(stderr=True, highlight=False, markup=False, emoji=False)
 """Everything that is not a result goes to standard error."""
+if console.width < NARROWEST:
+    console.width = DEFAULT_WIDTH
 
 
 class Progress:

@@ -24,6 +24,9 @@ PLAIN = str.maketrans(
 )  # fmt: skip
 """Stand-ins for lines of tables and typographic characters."""
 
+NARROWEST = 20
+"""Fewest characters in a line that text can be laid out in; who says less does not know."""
+
 STDIN, STDOUT, STDERR = range(3)
 READABLE = "scorehouse.readable"
 
@@ -89,6 +92,9 @@ def protect_standard_streams() -> None:
         pass  # each takes the place of a closed stream, which the next file would have got
     os.close(number)
     codecs.register_error(READABLE, readable)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) < NARROWEST:
+        del os.environ["COLUMNS"]  # rich leaves out what does not fit, at 0 everything
     sys.stdin = sys.stdin or io.TextIOWrapper(io.FileIO(STDIN, closefd=False))
     sys.stdout = _text(ResultStream(STDOUT, "w", closefd=False), sys.stdout)
     sys.stderr = _text(LogStream(STDERR, "w", closefd=False), sys.stderr)
@@ -100,3 +106,12 @@ def _text(stream: io.FileIO, before: TextIO | None) -> io.TextIOWrapper:
     return io.TextIOWrapper(
         cast("io.BufferedWriter", stream), encoding, READABLE, write_through=True
     )
+
+
+def text_of(argument: str) -> str:
+    """An argument as text: bytes that mean nothing in the locale, such as C, are UTF-8."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:  # Python has kept the bytes as surrogates
+        return os.fsencode(argument).decode("utf-8", "backslashreplace")
+    return argument

@@ -8,14 +8,10 @@ from typing import Annotated
 
 import duckdb
 import typer
-from rich.console import Console
 
 from models_ml.engines import Target
 from models_ml.errors import ReaderGoneError, ScorehouseError
 from models_ml.progress import console
-
-output = Console(highlight=False, markup=False, emoji=False)
-"""Standard output: results and nothing else, brackets as they are."""
 
 Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
@@ -42,4 +38,4 @@ def print_rows(rows: list[tuple[str, str]]) -> None:
     """Print names and values in two columns, never wrapped, so that paths can be copied."""
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        output.print(f"{name:<{width}}  {value}", soft_wrap=True)
+        print(f"{name:<{width}}  {value}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from models_ml.commands.options import output, print_rows
+from models_ml.commands.options import print_rows
 from models_ml.errors import UsageError
 from models_ml.settings import Settings
 
@@ -32,7 +32,7 @@ def replay(
     )
     print_rows([(name, f"{recorded}") for name, recorded, _ in result.fields])
     result.check()
-    output.print("equal: computed anew, every value is the same")
+    print("equal: computed anew, every value is the same")
 
 
 @commands.command()

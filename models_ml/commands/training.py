@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
-from models_ml.commands.options import Seed, Wait, Where, courtesy, output, print_rows
+from models_ml.commands.options import Seed, Wait, Where, courtesy, print_rows
 from models_ml.engines import Target, open_engine
 from models_ml.errors import InputDataError, UsageError
 from models_ml.settings import Settings
@@ -50,10 +51,9 @@ def simulate(
             settings, out, progress=lambda done, total: progress.set_done(done)
         )
     with courtesy():
-        output.print(
+        print(
             f"{summary.applicants:,} applicants, {summary.products:,} credit products, "
-            f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}",
-            soft_wrap=True,
+            f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}"
         )
     if check:
         print_check(check_bureau(out))
@@ -143,7 +143,7 @@ def print_check(rows: list[CheckRow]) -> None:
     table = Table("fact", "measured", "allowed", "holds", box=box.SIMPLE)
     for row in rows:
         table.add_row(row.fact, row.measured, row.tolerance, "yes" if row.ok else "NO")
-    output.print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
     if missed := [row.fact for row in rows if not row.ok]:
         raise InputDataError(
             f"{len(missed)} of {len(rows)} facts are missed ({'; '.join(missed)}). Below 300,000 "
