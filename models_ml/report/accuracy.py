@@ -13,9 +13,7 @@ from models_ml.report.words import number, share, share_between
 def calibration_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
     """Expected and observed default rate of each risk band."""
     bands = read(connection, "calibration")
-    # An interval that a handful of applicants leave wide open would flatten everything else.
-    highest = max(max(b["expected_default_rate"], b["observed_default_rate"]) for b in bands)
-    top = min(max(b["observed_high"] for b in bands), 1.6 * highest)
+    top = max(max(b["expected_default_rate"], b["observed_high"]) for b in bands)
     plot = Plot(
         "calibration",
         "Calibration by risk band",
@@ -30,9 +28,7 @@ def calibration_figure(connection: duckdb.DuckDBPyConnection) -> Figure:
         share_axis("Default rate", top * 1.05),
     )
     for i, b in enumerate(bands):
-        plot.interval(
-            (i - 0.1, b["observed_low"]), (i - 0.1, min(b["observed_high"], top * 1.05)), "thin s1"
-        )
+        plot.interval((i - 0.1, b["observed_low"]), (i - 0.1, b["observed_high"]), "thin s1")
         expected, observed = (
             share(b["expected_default_rate"], 2),
             share(b["observed_default_rate"], 2),

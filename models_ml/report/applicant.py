@@ -9,10 +9,11 @@ import duckdb
 
 from models_ml.contract import FeatureContract, RawColumn
 from models_ml.errors import UsageError
-from models_ml.report.applicant_figures import contribution_figure, standing_figure
+from models_ml.points import BAND_LETTERS
+from models_ml.report.applicant_figures import contribution_figure, standing, standing_figure
 from models_ml.report.page import Figure, Table, Tile
 from models_ml.report.reading import Row, read
-from models_ml.report.words import number, share, share_between
+from models_ml.report.words import number, odds, share, share_between
 
 N_CODES = 4
 """Codes shown for each reason."""
@@ -144,15 +145,18 @@ def read_applicant(
 
 
 def _tiles(score: Row) -> tuple[Tile, ...]:
-    odds = (1 - score["pd"]) / score["pd"]
     return (
         Tile(
             "Points",
             number(score["score"]),
-            f"more than {share(score['share_below'])} of all applicants",
+            standing(score),
         ),
-        Tile("Probability of default", share(score["pd"], 2), f"odds of {number(odds, 1)} to 1"),
-        Tile("Risk band", score["risk_band"], "A = safest to G"),
+        Tile(
+            "Probability of default",
+            share(score["pd"], 2),
+            f"odds of good to bad {odds(score['pd'])}",
+        ),
+        Tile("Risk band", score["risk_band"], f"{BAND_LETTERS[0]} = safest to {BAND_LETTERS[-1]}"),
         Tile("Decision of the policy", score["decision"], score["decision_policy"]),
         Tile("Expected loss", number(score["expected_loss"], 4), "PD × LGD × EAD"),
     )

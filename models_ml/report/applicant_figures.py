@@ -6,10 +6,13 @@ import duckdb
 
 from models_ml.report.drivers import contribution_plot
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot, share_axis
+from models_ml.report.plot import Plot, rounded_axis, share_axis
 from models_ml.report.ranking import bin_width
 from models_ml.report.reading import Row, read
-from models_ml.report.words import number, share
+from models_ml.report.words import counted, number, share, signed
+
+FEW = 0.01
+"""Below this share a number of applicants says more than a percentage."""
 
 
 def contribution_figure(groups: list[Row]) -> Figure:
@@ -30,7 +33,7 @@ def contribution_figure(groups: list[Row]) -> Figure:
         plot.bar((0, i - 0.3), (value, i + 0.3), "s2" if adds else "s1", group["text"])
         x, y = plot.at(value, i)
         plot.label(
-            ("+" if adds else "") + number(value, 2),
+            signed(value),
             (x + 6 if adds else x - 6, y + 4),
             "start" if adds else "end",
             "strong",
@@ -51,41 +54,56 @@ def contribution_figure(groups: list[Row]) -> Figure:
     )
 
 
+def standing(score: Row) -> str:
+    """Where an applicant stands among all, true for the best, the worst and the only one too."""
+    below, above, everyone = score["n_below"], score["n_above"], score["n_scored"]
+    alike = everyone - below - above - 1
+    if everyone == 1:
+        return "the only applicant scored"
+    if not below and not above:
+        return f"the same as all other {number(alike)}"
+    if not below or not above:
+        place = "highest" if not above else "lowest"
+        return f"the {place} of {number(everyone)}" + (
+            f", as {number(alike)} others" if alike > 1 else ", as one other" if alike else ""
+        )
+    if below < everyone * FEW:
+        return f"higher than {number(below)} of {number(everyone)} applicants"
+    if above < everyone * FEW:
+        return f"lower than {number(above)} of {number(everyone)} applicants"
+    return f"higher than {share(below / everyone)} of {number(everyone)} applicants"
+
+
 def standing_figure(connection: duckdb.DuckDBPyConnection, score: Row) -> Figure:
     """Points of one applicant among those of all."""
     width = bin_width(connection)
     bins = read(connection, "scores", width=width)
-    top = max(b["share_of_applicants"] for b in bins) * 1.15
+    points, n_alike = score["score"], score["n_scored"] - score["n_below"] - score["n_above"] - 1
     plot = Plot(
         "standing",
         "Points of all applicants",
-        f"Share of applicants in each bin of points; this applicant has {score['score']}.",
-        Axis(
-            "Points (higher = safer)",
-            bins[0]["points_from"],
-            bins[-1]["points_from"] + width,
+        f"Share of applicants in each bin of points; this applicant has {points}.",
+        rounded_axis(
+            "Points (higher = safer)", bins[0]["points_from"], bins[-1]["points_from"] + width
         ),
-        share_axis("Applicants", top),
+        share_axis("Applicants", max(b["share_of_applicants"] for b in bins) * 1.15),
         width=1060,
         height=240,
     )
     for b in bins:
         start = b["points_from"]
         note = f"{start} to {start + width - 1} points: {share(b['share_of_applicants'])} of applicants"
-        mine = start <= score["score"] < start + width
         plot.bar(
-            (start + width * 0.06, 0),
-            (start + width * 0.94, b["share_of_applicants"]),
-            "s2" if mine else "s1",
-            note,
+            (start + width * 0.06, 0), (start + width * 0.94, b["share_of_applicants"]), "s1", note
         )
         plot.read(start + width / 2, note)
-    plot.legend("this applicant", "fill", "s2")
-    plot.legend("other bins", "fill", "s1")
+    plot.pointer(points, f"{number(points)} points")
+    plot.legend("this applicant", "line", "pointer")
+    plot.legend("all applicants", "fill", "s1")
     return Figure(
         title="Among all applicants",
-        reading=f"{share(score['share_below'])} of {number(score['n_scored'])} applicants have fewer points, "
-        f"{share(score['share_above'])} have more.",
+        reading=f"Of {counted(score['n_scored'], 'applicant')} {number(score['n_below'])} have fewer points, "
+        f"{number(score['n_above'])} have more and {number(n_alike)} others have as many.",
         plot=plot,
         table=Table(
             ("Points", "Applicants", "Share"),

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from models_ml.artifact import Artifact
+from models_ml.report.card_text import CardText, card_text, measured_on
 from models_ml.report.page import Table, Tile
 from models_ml.report.reading import Row, read
 from models_ml.report.words import between, number, share
@@ -51,7 +52,8 @@ class Card:
         tiles: Key figures on the out-of-time applicants.
         metrics: All figures, those of the day of the training and those of today.
         slices: Applicants that the model was made from.
-        n_products: Credit products it was made from and measured on.
+        text: Its sentences.
+        measured_on: Whom today's figures are about.
         versions: Libraries and hashes.
         registry: All models.
         caution: Sentence about simulated data; empty for other data.
@@ -62,7 +64,8 @@ class Card:
     tiles: tuple[Tile, ...]
     metrics: Table
     slices: Table
-    n_products: int
+    text: CardText
+    measured_on: str
     versions: Table
     registry: Table
     caution: str
@@ -113,7 +116,8 @@ def read_card(
             ],
             n_words=2,
         ),
-        n_products=sum(part["rows"] for part in manifest["data"]["raw_parts"].values()),
+        text=card_text(model, totals, performance, bool(simulated(raw))),
+        measured_on=measured_on(model, totals),
         registry=_registry(read(connection, "model_registry")),
         caution=simulated(raw),
     )

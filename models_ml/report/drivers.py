@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot, share_axis
+from models_ml.report.plot import Axis, Plot, rows_axis, share_axis
 from models_ml.report.reading import Row, read
 from models_ml.report.words import NOTHING, between, number, share, share_between
 
@@ -33,10 +33,9 @@ def contribution_plot(
         title,
         description,
         Axis("Added to the log-odds of default, against the reference applicant", *limits),
-        Axis("", -0.5, len(groups) - 0.5, ticks=range(len(groups)), names=names),
+        rows_axis(names),
         width=1060,
         height=86 + row_height * len(groups),
-        left=330,
         rows=True,
     )
     plot.interval((0, -0.5), (0, len(groups) - 0.5), "rule")
@@ -105,10 +104,9 @@ def ablation_figures(metrics: dict[str, Any]) -> tuple[Figure, ...]:
         "What each part of the model is worth",
         "AUC, with its interval, of models that do without a part.",
         Axis("AUC out of time", lowest - room, highest + room),
-        Axis("", -0.5, len(names) - 0.5, ticks=range(len(names)), names=names),
+        rows_axis(names),
         width=1060,
         height=86 + 30 * len(names),
-        left=370,
         rows=True,
     )
     for i, c in enumerate(contenders):
@@ -154,8 +152,7 @@ def code_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, ...]:
 
 def _codes(rows: list[Row]) -> Figure:
     column, base = rows[0]["column_name"], rows[0]["default_rate_of_all"]
-    highest = max(r["default_rate"] for r in rows)
-    top = min(max(r["default_rate_high"] for r in rows), 1.8 * max(highest, base))
+    top = max(base, *(r["default_rate_high"] for r in rows))
     plot = Plot(
         f"codes-{column}",
         f"Default rate by code of {column}",
@@ -167,9 +164,7 @@ def _codes(rows: list[Row]) -> Figure:
     )  # fmt: skip
     plot.rule("all applicants", (len(rows) - 0.5, base), (-0.5, base), "start")
     for i, r in enumerate(rows):
-        plot.interval(
-            (i, r["default_rate_low"]), (i, min(r["default_rate_high"], top * 1.05)), "thin s1"
-        )
+        plot.interval((i, r["default_rate_low"]), (i, r["default_rate_high"]), "thin s1")
         words = f"Code {r['code']}: {share(r['default_rate'], 2)} of {number(r['n_applicants'])} applicants defaulted"
         plot.dot((i, r["default_rate"]), "s1", words)
         plot.read(i, words)

@@ -17,7 +17,7 @@ from models_ml.errors import InputDataError, MissingInputError
 from models_ml.registry import show_model
 from models_ml.report.accuracy import calibration_figure, gains_figure, reliability_figure
 from models_ml.report.applicant import read_applicant
-from models_ml.report.card import read_card, simulated
+from models_ml.report.card import Card, read_card, simulated
 from models_ml.report.cutoffs import read_simulator
 from models_ml.report.drivers import ablation_figures, code_figures, contribution_figure
 from models_ml.report.page import Section, figure_readings, render, write
@@ -30,8 +30,7 @@ from models_ml.report.stability import (
     score_stability_figure,
     unseen_code_figures,
 )
-from models_ml.report.words import number
-from models_ml.scorer import THIN_FILE_PRODUCTS
+from models_ml.report.words import counted, number
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
 
@@ -60,16 +59,13 @@ def write_report(settings: Settings, folder: Path) -> Path:
         card = read_card(
             connection, totals, load_artifact(settings.artifacts / version), settings.raw
         )
-        sections = _sections(
-            connection, totals, card.model.facts["metrics"], _shift_limits(settings)
-        )
+        sections = _sections(connection, totals, card, _shift_limits(settings))
         simulator = read_simulator(connection)
     page = render(
         "report.html",
         card=card,
         sections=sections,
         simulator=simulator,
-        thin_file_products=THIN_FILE_PRODUCTS,
         page_data={
             "readings": figure_readings(
                 [f for section in sections for f in section.figures] + [simulator.figure]
@@ -131,11 +127,11 @@ def _totals(connection: duckdb.DuckDBPyConnection) -> Row:
 
 
 def _sections(
-    connection: duckdb.DuckDBPyConnection, totals: Row, metrics: dict[str, Any], limits: ShiftLimits
+    connection: duckdb.DuckDBPyConnection, totals: Row, card: Card, limits: ShiftLimits
 ) -> tuple[Section, ...]:
     tested = (
-        f"{number(totals['n_tested'])} applicants out of time (ids {totals['first_id']} to {totals['last_id']}, "
-        f"{number(totals['n_defaulted'])} defaulters): all applied after the last one the model was made from."
+        f"{card.measured_on} (ids {totals['first_id']} to {totals['last_id']}, "
+        f"{counted(totals['n_defaulted'], 'defaulter')})."
     )
     everyone = f"All {number(totals['n_scored'])} applicants scored, in the order of application."
     known = "All applicants with a known outcome, those that the model was made from among them."
@@ -171,7 +167,7 @@ def _sections(
             "drivers",
             "Drivers: what moves the score?",
             everyone,
-            (contribution_figure(connection), *ablation_figures(metrics)),
+            (contribution_figure(connection), *ablation_figures(card.model.facts["metrics"])),
         ),
         Section("codes", "Codes: who defaults?", known, code_figures(connection)),
     )

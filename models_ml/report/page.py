@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from models_ml.errors import OutputError
 from models_ml.report.plot import Plot
-from models_ml.report.words import between, number, share
+from models_ml.report.words import between, number, share, signed
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"number": number, "share": share, "between": between}
+    environment.globals |= {"signed": signed, "number": number, "share": share, "between": between}
     return environment.get_template(template).render(**values)
 
 

@@ -16,6 +16,12 @@ WIDTH = 520
 CHARACTER = 7.4
 """About the width of a character of the legend, in units of the view box."""
 
+WIDE_CHARACTER = 8.2
+"""The same of the larger type on small screens."""
+
+THINNEST = 3
+"""Shortest side of a bar, in units of the view box: its outline takes one."""
+
 Point = tuple[float, float]
 
 
@@ -45,9 +51,23 @@ class Axis:
         return list(zip(ticks, self.names or [self.write(tick) for tick in ticks], strict=True))
 
 
+def rows_axis(names: Sequence[str]) -> Axis:
+    """A vertical axis that names rows, the first on top."""
+    return Axis("", -0.5, len(names) - 0.5, ticks=range(len(names)), names=names)
+
+
 def share_axis(label: str, high: float = 1.0) -> Axis:
     """An axis of shares from nothing to ``high``, in percent."""
     return Axis(label, 0, high, percent)
+
+
+def rounded_axis(label: str, low: float, high: float) -> Axis:
+    """An axis that begins and ends at a tick, so that nothing lies beyond the numbers that are written."""
+    ticks = round_ticks(low, high)
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else (high - low) or 1.0
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = [round(i * step, 12) for i in range(first, last + 1)]
+    return Axis(label, ticks[0], ticks[-1], ticks=ticks)
 
 
 def round_ticks(low: float, high: float, n_most: int = 6) -> list[float]:
@@ -75,7 +95,7 @@ class Plot:
         y: Vertical axis.
         width: Width of the view box; the page scales it.
         height: Height of the view box.
-        left: Room for the texts of the vertical axis.
+        left: Room for the texts of the vertical axis; that of the longest name where it names rows.
         rows: Whether the vertical axis names rows, the first on top, instead of values.
     """
 
@@ -92,6 +112,9 @@ class Plot:
 
     def __post_init__(self) -> None:
         self.top, self.right, self.bottom = 34, 26, 48
+        if self.rows:
+            longest = max(len(name) for _, name in self.y.marks())
+            self.left = round(WIDE_CHARACTER * longest) + 16
         self.svg = Element(
             "svg",
             {
@@ -128,6 +151,11 @@ class Plot:
     def bar(self, start: Point, end: Point, style: str, note: str = "") -> None:
         """A filled rectangle between two opposite corners."""
         (x1, y1), (x2, y2) = self.at(*start), self.at(*end)
+        # What is more than nothing is seen, away from the side it starts at.
+        if start[0] != end[0] and abs(x2 - x1) < THINNEST:
+            x2 = x1 + math.copysign(THINNEST, end[0] - start[0])
+        if start[1] != end[1] and abs(y2 - y1) < THINNEST:
+            y2 = y1 + math.copysign(THINNEST, (start[1] - end[1]) * (-1 if self.rows else 1))
         corner = {"x": min(x1, x2), "y": min(y1, y2)}
         size = {"width": abs(x2 - x1), "height": abs(y2 - y1)}
         mark = self._mark("rect", corner | size, f"fill {style}")
@@ -147,6 +175,18 @@ class Plot:
         self.interval(start, end, "rule")
         x, y = self.at(*end)
         self.label(name, (x - 4 if anchor == "end" else x + 4, y - 5), anchor)
+
+    def pointer(self, x: float, text: str) -> None:
+        """A value that stands out: a line from foot to top over everything drawn before, with its text beside it."""
+        self.interval((x, self.y.low), (x, self.y.high), "pointer")
+        place, top = self.at(x, self.y.high)
+        near_end = place > self.width - self.right - CHARACTER * len(text)
+        self.label(
+            text,
+            (place + (-6 if near_end else 6), top + 10),
+            "end" if near_end else "start",
+            "strong",
+        )
 
     def label(self, text: str, place: Point, anchor: str = "start", style: str = "muted") -> None:
         """A text at a place of the view box."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot, share_axis
+from models_ml.report.plot import Axis, Plot, rows_axis, share_axis
 from models_ml.report.reading import Row, read
 from models_ml.report.words import between, number, share
 
@@ -131,14 +131,7 @@ def feature_stability_figure(connection: duckdb.DuckDBPyConnection, limits: Shif
             0,
             max(1.2 * limits.large, shown[0]["csi"]) * 1.03,
         ),
-        Axis(
-            "",
-            -0.5,
-            len(shown) - 0.5,
-            ticks=range(len(shown)),
-            names=[c["column_name"] for c in shown],
-        ),
-        left=210,
+        rows_axis([c["column_name"] for c in shown]),
         rows=True,
     )
     for name, limit in (("moderate", limits.moderate), ("large", limits.large)):
@@ -197,8 +190,8 @@ def unseen_code_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, 
 
 def _auc(slices: list[Row], table: Table) -> Figure:
     measured = [s for s in slices if s["auc"] is not None]
-    lowest = min((s["auc_low"] or s["auc"]) for s in measured)
-    highest = max((s["auc_high"] or s["auc"]) for s in measured)
+    ends = [s[end] for s in measured for end in ("auc", "auc_low", "auc_high")]
+    lowest, highest = (pick(end for end in ends if end is not None) for pick in (min, max))
     n_slices = max(s["time_slice"] for s in slices)
     plot = Plot(
         "auc-over-time",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 NOTHING = "–"
+ALMOST = 1e-9
+"""Shares nearer to nothing or everything than this are sums that lost their last digits."""
 
 
 def number(value: float | int | None, digits: int = 0) -> str:
@@ -11,8 +15,44 @@ def number(value: float | int | None, digits: int = 0) -> str:
 
 
 def share(value: float | None, digits: int = 1) -> str:
-    """A share of one as percent."""
-    return NOTHING if value is None else f"{100 * value:.{digits}f} %"
+    """A share of one as percent; only nothing at all is written as 0, and only everything as 100."""
+    if value is None:
+        return NOTHING
+    least = 10.0**-digits
+    if ALMOST < value < least / 200:
+        return f"< {least:.{digits}f} %"
+    if 1 - least / 200 < value < 1 - ALMOST:
+        return f"> {100 - least:.{digits}f} %"
+    return f"{100 * value:.{digits}f} %"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, and with more digits where it would look like nothing."""
+    if not value:
+        return "0"
+    exact = next((n for n in range(digits, 5) if round(abs(value), n)), None)
+    return "≈ 0" if exact is None else f"{value:+,.{exact}f}".replace("-", "−")
+
+
+def odds(probability: float) -> str:
+    """Odds of good to bad, as people say them: the larger side is never below 1."""
+    bad, good = probability, 1 - probability
+    if min(bad, good) <= 0:
+        return "no odds"
+    larger = max(good / bad, bad / good)
+    text = number(larger, 1 if larger < 100 else 0)
+    return f"{text} to 1" if good >= bad else f"1 to {text}"
+
+
+def counted(n: int, noun: str) -> str:
+    """A number of things, with the noun in its number."""
+    return f"{number(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def plain(value: float) -> str:

@@ -5,8 +5,8 @@ standing as (
 
     select
         count(*) as n_scored,
-        count(*) filter (where scores.score < wanted.score) / count(*) as share_below,
-        count(*) filter (where scores.score > wanted.score) / count(*) as share_above
+        count(*) filter (where scores.score < wanted.score) as n_below,
+        count(*) filter (where scores.score > wanted.score) as n_above
     from applicant_scores as scores
     cross join (select score from applicant_scores where id = $id) as wanted
 

@@ -19,14 +19,13 @@ scored as (
 tested as (
 
     select
-        count(*) as n_tested,
-        coalesce(sum(defaulted), 0) as n_defaulted,
-        min(id) as first_id,
-        max(id) as last_id
+        count(*) filter (where split = 'out_of_time') as n_tested,
+        coalesce(sum(defaulted) filter (where split = 'out_of_time'), 0) as n_defaulted,
+        min(id) filter (where split = 'out_of_time') as first_id,
+        max(id) filter (where split = 'out_of_time') as last_id,
+        count(*) as n_known
     from int_monitored_applicants
-    where
-        split = 'out_of_time'
-        and defaulted is not null
+    where defaulted is not null
 
 ),
 
