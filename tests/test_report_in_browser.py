@@ -13,6 +13,7 @@ from conftest import Installation
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
+from models_ml.report.words import share
 from models_ml.settings import PROJECT_ROOT
 
 STYLE = (PROJECT_ROOT / "models_ml" / "report" / "templates" / "style.css").read_text()
@@ -62,6 +63,27 @@ def test_a_page_loads_nothing_says_nothing_and_fits(
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.fault("F68")
+@pytest.mark.parametrize("name", ["report", "applicant"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE])
+def test_every_text_of_a_chart_is_inside_it(
+    window: Chrome, pages: dict[str, Path], name: str, size: tuple[int, int]
+) -> None:
+    show(window, pages[name], size)
+    outside = """
+        const found = [];
+        for (const svg of document.querySelectorAll("svg")) {
+          const box = svg.viewBox.baseVal;
+          for (const text of svg.querySelectorAll("text:not([transform])")) {
+            const place = text.getBBox();
+            if (place.x < -1 || place.x + place.width > box.width + 1) found.push(text.textContent);
+          }
+        }
+        return found;
+    """
+    assert window.execute_script(outside) == []
+
+
 def test_the_slider_moves_by_keyboard_and_shows_the_cutoff_table(
     window: Chrome, pages: dict[str, Path], finished_run: Installation
 ) -> None:
@@ -79,9 +101,9 @@ def test_the_slider_moves_by_keyboard_and_shows_the_cutoff_table(
         slider.send_keys(key)
         row = cutoffs.iloc[steps]
         assert text("points") == str(row["cutoff"])
-        assert text("approved") == f"{100 * row['approval_rate']:.1f} %"
+        assert text("approved") == share(row["approval_rate"])
         assert text("n-approved").startswith(f"{row['n_approved']:,} of ")
-        assert text("bad") == f"{100 * row['bad_rate']:.2f} %"
+        assert text("bad") == share(row["bad_rate"], 2)
         assert text("points") in slider.get_attribute("aria-valuetext")
         cursor = window.find_element(By.CSS_SELECTOR, "#simulator svg .cursor")
         places.append(float(cursor.get_attribute("x1")))

@@ -11,6 +11,9 @@ from models_ml.report.ranking import bin_width
 from models_ml.report.reading import Row, read
 from models_ml.report.words import counted, number, share, signed
 
+N_POINTS = 6
+"""Points that the axis shows at least: there are none between whole ones."""
+
 FEW = 0.01
 """Below this share a number of applicants says more than a percentage."""
 
@@ -78,13 +81,14 @@ def standing_figure(connection: duckdb.DuckDBPyConnection, score: Row) -> Figure
     """Points of one applicant among those of all."""
     width = bin_width(connection)
     bins = read(connection, "scores", width=width)
+    first = bins[0]["points_from"]
     points, n_alike = score["score"], score["n_scored"] - score["n_below"] - score["n_above"] - 1
     plot = Plot(
         "standing",
         "Points of all applicants",
         f"Share of applicants in each bin of points; this applicant has {points}.",
         rounded_axis(
-            "Points (higher = safer)", bins[0]["points_from"], bins[-1]["points_from"] + width
+            "Points (higher = safer)", first, max(bins[-1]["points_from"] + width, first + N_POINTS)
         ),
         share_axis("Applicants", max(b["share_of_applicants"] for b in bins) * 1.15),
         width=1060,

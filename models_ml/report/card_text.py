@@ -150,7 +150,7 @@ def _limits(totals: Row, is_simulated: bool) -> Iterator[str]:
     n_known = totals["n_known"]
     yield (
         f"{number(n_known)} of {counted(n_scored, 'applicant')} have a known outcome; nothing tested says how "
-        f"{'the others, or ' if n_known < n_scored else ''}people who were never granted a credit, would have paid."
+        f"{'the others, or ' if n_known < n_scored else ''}people who were never granted a credit would have paid."
     )
     yield "Codes of the raw columns are used as delivered: what a single code stands for is mostly unknown."
     yield "There are no attributes of persons in the data, so fair treatment of groups cannot be measured here."

@@ -64,7 +64,7 @@ def share_axis(label: str, high: float = 1.0) -> Axis:
 def rounded_axis(label: str, low: float, high: float) -> Axis:
     """An axis that begins and ends at a tick, so that nothing lies beyond the numbers that are written."""
     ticks = round_ticks(low, high)
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else (high - low) or 1.0
+    step = round(ticks[1] - ticks[0], 12) if len(ticks) > 1 else (high - low) or 1.0
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [round(i * step, 12) for i in range(first, last + 1)]
     return Axis(label, ticks[0], ticks[-1], ticks=ticks)
