@@ -13,6 +13,7 @@ from conftest import Installation
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
+from models_ml.report.job import write_applicant_page
 from models_ml.report.words import share
 from models_ml.settings import PROJECT_ROOT
 
@@ -82,6 +83,34 @@ def test_every_text_of_a_chart_is_inside_it(
         return found;
     """
     assert window.execute_script(outside) == []
+
+
+@pytest.mark.fault("F68")
+@pytest.mark.parametrize("size", [LAPTOP, PHONE])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_best_applicant_is_seen_among_all(
+    window: Chrome,
+    finished_run: Installation,
+    tmp_path: Path,
+    size: tuple[int, int],
+    scheme: str,
+) -> None:
+    best = finished_run.query("select id from applicant_scores order by score desc limit 1")["id"][
+        0
+    ]
+    page = write_applicant_page(finished_run.settings, tmp_path, int(best))
+    show(window, page, size, scheme)
+    seen = """
+        const chart = document.querySelector("svg[data-readings=standing]");
+        const mark = [...chart.querySelectorAll(".pointer")].at(-1);
+        const [place, frame] = [mark.getBoundingClientRect(), chart.parentElement.getBoundingClientRect()];
+        return [place.left >= frame.left && place.right <= frame.right, place.height > 50,
+                getComputedStyle(mark).stroke, getComputedStyle(document.body).color];
+    """
+    inside, tall, stroke, ink = window.execute_script(seen)
+    assert inside
+    assert tall
+    assert stroke == ink  # whose contrast is tested below
 
 
 def test_the_slider_moves_by_keyboard_and_shows_the_cutoff_table(

@@ -101,9 +101,9 @@ def standing_figure(connection: duckdb.DuckDBPyConnection, score: Row) -> Figure
             (start + width * 0.06, 0), (start + width * 0.94, b["share_of_applicants"]), "s1", note
         )
         plot.read(start + width / 2, note)
-    plot.pointer(points, f"{number(points)} points")
     plot.legend("this applicant", "line", "pointer")
     plot.legend("all applicants", "fill", "s1")
+    plot.pointer(points, f"{number(points)} points")  # last, over everything else
     return Figure(
         title="Among all applicants",
         reading=f"Of {counted(score['n_scored'], 'applicant')} {number(score['n_below'])} have fewer points, "

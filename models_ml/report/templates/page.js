@@ -28,6 +28,14 @@ for (const svg of document.querySelectorAll("svg[data-readings]")) {
   });
 }
 
+// On a small screen a wide chart scrolls; what stands out in it comes into view.
+for (const box of document.querySelectorAll(".chart.scroll")) {
+  const mark = [...box.querySelectorAll(".pointer")].at(-1);
+  if (!mark) continue;
+  const [place, frame] = [mark.getBoundingClientRect(), box.getBoundingClientRect()];
+  box.scrollLeft += place.left - frame.left - frame.width / 2;
+}
+
 const slider = document.getElementById("cutoff");
 if (slider) {
   const figure = slider.closest("figure");
