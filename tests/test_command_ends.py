@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -120,7 +121,7 @@ def test_help_and_version_end_with_0(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def broken_command() -> object:
+def broken_command() -> Iterator[None]:
     """A command with a mistake in it."""
 
     @cli.app.command("broken")
@@ -132,8 +133,9 @@ def broken_command() -> object:
 
 
 @pytest.mark.fault("F70")
+@pytest.mark.usefixtures("broken_command")
 def test_a_mistake_in_the_code_is_70_with_its_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken_command: object
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(monkeypatch, "broken") == 70
     text = capsys.readouterr().err
@@ -314,12 +316,7 @@ def test_a_terminal_without_width_is_no_obstacle(
 @pytest.mark.parametrize(
     "text", ["warning: column [/bold] of part [1].pq :cat:", "path \udce9 \u2116", "x" * 300]
 )
-def test_log_lines_say_what_was_meant(
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    text: str,
-    as_json: bool,
-) -> None:
+def test_log_lines_say_what_was_meant(text: str, as_json: bool) -> None:
     program = (
         "from models_ml.streams import protect_standard_streams\n"
         "from models_ml.progress import console\n"
