@@ -324,7 +324,7 @@ def test_log_lines_say_what_was_meant(text: str, as_json: bool) -> None:
     )
     result = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "40"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "0"},
         capture_output=True,
         check=True,
     )
