@@ -174,12 +174,13 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> Non
         f"copy ({query}) to '{_quoted(by_band)}' (format parquet, compression zstd, "
         f"partition_by (risk_band), filename_pattern 'scores_{snapshot.name}_{{i}}')"
     )
-    if not any(by_band.rglob("*.parquet")):  # no applicants: readers still look for columns and types
+    if not any(
+        by_band.rglob("*.parquet")
+    ):  # no applicants: readers still look for columns and types
         empty = by_band / f"risk_band={BAND_LETTERS[0]}" / f"scores_{snapshot.name}_0.parquet"
         empty.parent.mkdir(parents=True)
-        connection.execute(
-            f"copy (select * exclude (risk_band) from ({query})) to '{_quoted(empty)}' (format parquet)"
-        )
+        columns = f"select * exclude (risk_band) from ({query})"  # noqa: S608  from PUBLISHED_TABLES
+        connection.execute(f"copy ({columns}) to '{_quoted(empty)}' (format parquet)")
 
 
 def _switch(folder: Path, new: Path) -> None:
