@@ -37,6 +37,7 @@ def with_spark(folder: Path) -> pa.Table:
     session = (
         spark.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
+        .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .getOrCreate()
     )

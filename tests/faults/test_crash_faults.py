@@ -24,21 +24,35 @@ RUN_ONCE_EVERY = 20
 """Kills after which a run is let through to its end."""
 
 READER = """
-import select, sys, duckdb
-file, parquet = sys.argv[1:]
+import os, pathlib, select, sys, duckdb
+by_name = pathlib.Path(sys.argv[1])
 readings = 0
-while not select.select([sys.stdin], [], [], 0)[0]:
-    with duckdb.connect(file, read_only=True) as connection:
-        in_file = connection.execute(
-            "select count(*), count(distinct run_id), (select count(*) from applicant_reasons) "
+
+def scores(serving):
+    with duckdb.connect(str(serving), read_only=True) as connection:
+        return connection.execute(
+            "select count(*), min(run_id), max(run_id), (select count(*) from applicant_reasons) / 4 "
             "from applicant_scores"
         ).fetchall()[0]
+
+def parquet(files):
     with duckdb.connect() as connection:
-        in_parquet = connection.execute(
-            f"select count(*), count(distinct run_id) from '{parquet}'"
+        return connection.execute(
+            f"select count(*), min(run_id), max(run_id), count(*) from '{files}'"
         ).fetchall()[0]
-    assert in_file[1] == in_parquet[1] == 1, (in_file, in_parquet)
-    assert in_file[0] == in_parquet[0] and in_file[2] == 4 * in_file[0], (in_file, in_parquet)
+
+while not select.select([sys.stdin], [], [], 0)[0]:
+    for rows, low, high, with_reasons in (
+        scores(by_name / "credit_scores.duckdb"), parquet(by_name / "applicant_scores.parquet")
+    ):
+        assert rows == with_reasons and low == high, (rows, low, high, with_reasons)
+    one = pathlib.Path(os.path.realpath(by_name / "credit_scores.duckdb")).parent
+    found = {
+        scores(one / "credit_scores.duckdb"),
+        parquet(one / "applicant_scores.parquet"),
+        parquet(one / "applicant_scores_by_band/*/*.parquet"),
+    }
+    assert len(found) == 1, found
     readings += 1
 print(readings)
 """
@@ -49,14 +63,14 @@ print(readings)
 def test_readers_never_fail_nor_see_two_publications(
     home_copy: Installation, record_property
 ) -> None:
-    """Every publication has one run id of its own in all its rows."""
+    """Every publication has one run id of its own in all its rows.
+
+    By the public names each file is whole; in the folder behind one of them all files are of one publication.
+    """
     published = home_copy.settings.published
     readers = [
         subprocess.Popen(
-            [
-                *(sys.executable, "-c", READER, str(published / SERVING_FILE)),
-                str(published / "applicant_scores.parquet"),
-            ],
+            [sys.executable, "-c", READER, str(published)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
