@@ -31,6 +31,9 @@ CURRENT = "current"
 PREVIOUS = "previous"
 """The publication before the current one stays, for readers that are still reading it."""
 
+REMOVED = "removed-"
+"""Begins the name of a snapshot that is being removed."""
+
 NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP)
 """What file systems answer that have no symbolic links (FAT, some network shares)."""
 
@@ -73,8 +76,9 @@ def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Pub
     with open_warehouse(settings) as connection:
         n_applicants = count_scored(connection)
         try:
+            new.parent.mkdir(parents=True, exist_ok=True)
             _remove_unlinked(folder)
-            new.mkdir(parents=True)
+            new.mkdir()
             _require_links(new)
             _write_serving_file(connection, tables, new / SERVING_FILE)
             _write_parquet(connection, new)
@@ -243,7 +247,9 @@ def _remove_unlinked(folder: Path) -> None:
     for snapshot in (*unfinished, *folder.glob(f"{SNAPSHOTS}/*")):
         kept = any(path.is_relative_to(snapshot.resolve()) for path in linked)
         if not (kept or snapshot.is_symlink()):
-            shutil.rmtree(snapshot, ignore_errors=True)
+            # The name goes first: a late reader who lists half a folder would miss rows without an error.
+            going = folder / SNAPSHOTS / f"{REMOVED}{snapshot.name.removeprefix(REMOVED)}"
+            shutil.rmtree(snapshot.rename(going), ignore_errors=True)
 
 
 def _quoted(path: Path) -> str:

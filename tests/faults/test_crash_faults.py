@@ -26,7 +26,7 @@ RUN_ONCE_EVERY = 20
 READER = """
 import os, pathlib, select, sys, duckdb
 by_name = pathlib.Path(sys.argv[1])
-readings = 0
+readings = together = 0
 
 def scores(serving):
     with duckdb.connect(str(serving), read_only=True) as connection:
@@ -46,15 +46,21 @@ while not select.select([sys.stdin], [], [], 0)[0]:
         scores(by_name / "credit_scores.duckdb"), parquet(by_name / "applicant_scores.parquet")
     ):
         assert rows == with_reasons and low == high, (rows, low, high, with_reasons)
-    one = pathlib.Path(os.path.realpath(by_name / "credit_scores.duckdb")).parent
-    found = {
-        scores(one / "credit_scores.duckdb"),
-        parquet(one / "applicant_scores.parquet"),
-        parquet(one / "applicant_scores_by_band/*/*.parquet"),
-    }
-    assert len(found) == 1, found
     readings += 1
-print(readings)
+    one = pathlib.Path(os.path.realpath(by_name / "credit_scores.duckdb")).parent
+    try:
+        found = {
+            scores(one / "credit_scores.duckdb"),
+            parquet(one / "applicant_scores.parquet"),
+            parquet(one / "applicant_scores_by_band/*/*.parquet"),
+        }
+    except duckdb.IOException:
+        kept = [os.path.realpath(by_name / ".snapshots" / link) for link in ("current", "previous")]
+        assert str(one) not in kept  # two publications have been faster than this reader
+        continue
+    assert len(found) == 1, found
+    together += 1
+print(readings, together)
 """
 
 
@@ -82,14 +88,15 @@ def test_readers_never_fail_nor_see_two_publications(
         with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
             connection.execute("update applicant_scores set run_id = ?", [f"run {number}"])
         publish(home_copy.settings)
-    readings = 0
+    readings = np.zeros(2, int)
     for reader in readers:
         output, errors = reader.communicate("stop")
         assert reader.returncode == 0, errors
-        readings += int(output)
-    assert readings > N_PUBLISHES
+        readings += [int(number) for number in output.split()]
+    assert readings[0] > N_PUBLISHES
+    assert readings[1] > 0
     record_property("trials", N_PUBLISHES)
-    record_property("readings", readings)
+    record_property("readings", int(readings[0]))
 
 
 def check_published(installation: Installation) -> None:
