@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,9 +179,8 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> Non
         f"copy ({query}) to '{_quoted(by_band)}' (format parquet, compression zstd, "
         f"partition_by (risk_band), filename_pattern 'scores_{snapshot.name}_{{i}}')"
     )
-    if not any(
-        by_band.rglob("*.parquet")
-    ):  # no applicants: readers still look for columns and types
+    if not any(by_band.rglob("*.parquet")):
+        # No applicants, no bands; readers still look for columns and types.
         empty = by_band / f"risk_band={BAND_LETTERS[0]}" / f"scores_{snapshot.name}_0.parquet"
         empty.parent.mkdir(parents=True)
         columns = f"select * exclude (risk_band) from ({query})"  # noqa: S608  from PUBLISHED_TABLES
@@ -249,7 +249,8 @@ def _remove_unlinked(folder: Path) -> None:
         if not (kept or snapshot.is_symlink()):
             # The name goes first: a late reader who lists half a folder would miss rows without an error.
             going = folder / SNAPSHOTS / f"{REMOVED}{snapshot.name.removeprefix(REMOVED)}"
-            shutil.rmtree(snapshot.rename(going), ignore_errors=True)
+            with suppress(OSError):
+                shutil.rmtree(snapshot.rename(going), ignore_errors=True)
 
 
 def _quoted(path: Path) -> str:
