@@ -80,7 +80,12 @@ def run(
     print_rows(
         [
             ("scored", f"{summary.published.n_applicants:,} applicants"),
-            ("model", f"{summary.model_version}, out-of-time AUC {summary.auc:.4f}"),
+            (
+                "model",
+                "none: nobody to score"
+                if summary.auc is None
+                else f"{summary.model_version}, out-of-time AUC {summary.auc:.4f}",
+            ),
             ("time", f"{times}; {sum(summary.seconds.values()):.1f} s in all"),
             ("scores", f"{summary.published.serving_file}"),
             ("", f"{summary.published.parquet}"),

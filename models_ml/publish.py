@@ -75,7 +75,7 @@ def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Pub
     # The time is for people. Nothing is ordered by it: clocks go back.
     new = folder / SNAPSHOTS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}"
     with open_warehouse(settings) as connection:
-        n_applicants = count_scored(connection)
+        n_applicants, _ = read_scored(connection)
         try:
             new.parent.mkdir(parents=True, exist_ok=True)
             _remove_unlinked(folder)
@@ -95,16 +95,16 @@ def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Pub
     return Published(folder / SERVING_FILE, folder / SCORES_PARQUET, n_applicants)
 
 
-def count_scored(connection: duckdb.DuckDBPyConnection) -> int:
-    """Number of scored applicants.
+def read_scored(connection: duckdb.DuckDBPyConnection) -> tuple[int, str | None]:
+    """Number of scored applicants, and the version of the model that scored them; None when there are none.
 
     Raises:
         MissingInputError: Nothing was scored yet.
         BuildError: The scores are of more than one model.
     """
     try:
-        n_applicants, n_models = connection.execute(
-            "select count(*), count(distinct model_version) from applicant_scores"
+        n_applicants, n_models, version = connection.execute(
+            "select count(*), count(distinct model_version), any_value(model_version) from applicant_scores"
         ).fetchall()[0]
     except duckdb.CatalogException as error:
         raise MissingInputError(
@@ -115,7 +115,7 @@ def count_scored(connection: duckdb.DuckDBPyConnection) -> int:
             f"applicant_scores holds scores of {n_models} models, which a run never leaves behind; it "
             "is not published. What was published before is unchanged; score anew with: scorehouse run"
         )
-    return int(n_applicants)
+    return int(n_applicants), version
 
 
 def serving_file(settings: Settings) -> Path:

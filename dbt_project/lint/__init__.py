@@ -201,6 +201,11 @@ def score_columns(scored, features_hash):
     return f"{scored}.pd as pd"
 
 
+def n_recent_products():
+    """Products kept per applicant."""
+    return var("n_recent_products")
+
+
 def champion_version():
     """A version."""
     return "'pd-0'"
