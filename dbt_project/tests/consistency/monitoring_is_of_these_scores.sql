@@ -48,9 +48,9 @@ counts as (
 
     select
         (select count(*) from {{ ref('applicant_outcomes') }}) as n_outcomes,
-        (select count(*) from {{ ref('stg_bureau__outcomes') }}) as n_delivered_outcomes,
+        (select count(*) from {{ source('bureau', 'outcomes') }}) as n_delivered_outcomes,
         (select count(*) from {{ ref('run_log') }}) as n_runs,
-        (select count(*) from {{ ref('stg_artifacts__run_events') }}) as n_run_events
+        (select count(*) from {{ source('artifacts', 'runs') }} where content <> '') as n_run_logs
 
 ),
 
@@ -94,7 +94,7 @@ problems as (
         'run_log' as table_name,
         'is empty, runs.jsonl is not' as problem
     from counts
-    where n_runs = 0 and n_run_events > 0
+    where n_runs = 0 and n_run_logs > 0
 
 )
 
