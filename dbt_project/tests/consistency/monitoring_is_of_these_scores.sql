@@ -50,7 +50,7 @@ counts as (
         (select count(*) from {{ ref('applicant_outcomes') }}) as n_outcomes,
         (select count(*) from {{ source('bureau', 'outcomes') }}) as n_delivered_outcomes,
         (select count(*) from {{ ref('run_log') }}) as n_runs,
-        (select count(*) from {{ source('artifacts', 'runs') }} where content <> '') as n_run_logs
+        (select count(*) filter (where content <> '') from {{ source('artifacts', 'runs') }}) as n_run_logs
 
 ),
 
