@@ -21,7 +21,7 @@ from models_ml.contract import read_contract
 from models_ml.errors import MissingInputError
 from models_ml.live_scoring import BrokenRecord, LiveScoring
 from models_ml.live_sql import read_live_sql
-from models_ml.records import json_records, to_records
+from models_ml.records import json_records, parse_records, to_records
 from models_ml.service.access import AccessLog, key_check, read_body
 from models_ml.service.champion import Champion
 from models_ml.service.gathering import Gatherer, TooBusyError
@@ -163,7 +163,7 @@ def _add_scores(router: APIRouter, service: Service, gatherer: Gatherer) -> None
     async def predict(request: Request) -> Response:
         body = await read_body(request, service.settings.max_body_bytes)
         try:
-            rows = service.reader.validate_json(body)["records"]
+            rows = parse_records(body, service.reader, service.scoring.contract)
         except ValidationError as error:
             return refuse(422, *_problems(error))
         request.state.n_records = len(rows)
