@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from models_ml.commands import models, scoring, training
-from models_ml.commands.options import Seed, Wait, Where, output, print_rows
+from models_ml.commands.options import Seed, Wait, Where, applicant_id, output, print_rows
 from models_ml.engines import Target
 from models_ml.errors import EXIT_INTERRUPTED, ScorehouseError, is_ctrl_c
 from models_ml.progress import console
@@ -127,7 +127,12 @@ def publish(
 def report(
     id_: Annotated[
         list[int] | None,
-        typer.Option("--id", help="Write the page of this applicant instead; repeat for more."),
+        typer.Option(
+            "--id",
+            parser=applicant_id,
+            metavar="ID",
+            help="Write the page of this applicant instead; repeat for more.",
+        ),
     ] = None,
     docs: Annotated[
         bool, typer.Option("--docs", help="Write dbt's documentation of the tables beside it too.")

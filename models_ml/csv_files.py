@@ -107,3 +107,16 @@ def csv_cell(path: Path, record: int, column: int) -> tuple[int, str]:
         filled = (row for row in lines if row)
         row = next(islice(filled, record + 1, None))
         return lines.line_num, row[column]
+
+
+def csv_fault(path: Path, n_columns: int) -> str:
+    """Why DuckDB cannot read a CSV file, from ", line N" on: it says so in six lines about its own options."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        lines = csv.reader(file, strict=True)
+        try:
+            for row in lines:
+                if row and len(row) != n_columns:
+                    return f", line {lines.line_num}: expected {n_columns} values, found {len(row)}"
+        except (csv.Error, UnicodeDecodeError) as error:
+            return f", after line {lines.line_num}: {error}"
+    return ": expected lines of at most 2 million characters that all end alike"

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from models_ml.contract import FeatureContract
-from models_ml.csv_files import CSV_OPTIONS, LARGEST, csv_cell, csv_header, literal_path
+from models_ml.csv_files import CSV_OPTIONS, LARGEST, csv_cell, csv_fault, csv_header, literal_path
 from models_ml.errors import InputDataError
 from models_ml.records import MISSING, Records, record_columns
 
@@ -22,6 +22,9 @@ NO_NUMBER = -LARGEST
 
 SHOWN_CHARACTERS = 80
 """Of a wrong value, in a message."""
+
+SHOWN_NAMES = 5
+"""Of missing columns, in a message."""
 
 
 def read_csv(path: Path, name: str, contract: FeatureContract) -> Records:
@@ -52,10 +55,8 @@ def read_csv(path: Path, name: str, contract: FeatureContract) -> Records:
                 [literal_path(path)],
             ).fetchnumpy()
         except duckdb.InvalidInputException as error:
-            lines = [line for line in str(error).splitlines() if line][:3]
-            raise InputDataError(
-                f"{name}: it cannot be read as CSV ({'; '.join(lines)}). Fix the file."
-            ) from error
+            fault = csv_fault(path, len(header))
+            raise InputDataError(f"{name}{fault}. Fix the file.") from error
     records = Records(np.stack([found[f"c{place}"] for place in places]))
     wrong = records.values == NO_NUMBER
     if wrong.any():
@@ -117,9 +118,11 @@ def _find_columns(found: Sequence[str], names: Sequence[str], name: str) -> list
                 f"{name}: expected one column {column}, found {', '.join(alike)}. Remove all but one."
             )
     if missing := [column for column in names if column not in found]:
+        others = f" and {len(missing) - SHOWN_NAMES} more" if len(missing) > SHOWN_NAMES else ""
         raise InputDataError(
-            f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
-            f"records need id, rn and {len(names) - 2} code columns, CSV with commas between them."
+            f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing[:SHOWN_NAMES])}{others}; "
+            f"expected id, rn and {len(names) - 2} code columns (in CSV with commas between them), found "
+            f"{','.join(found)[:SHOWN_CHARACTERS]!r}. Write the file again."
         )
     return [found.index(column) for column in names]
 
