@@ -151,6 +151,7 @@ def test_other_files_are_refused_in_one_sentence(content: bytes, said: str, tmp_
     assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.faults
 @pytest.mark.fault("F55", "F56")
 def test_dbt_reads_late_quotes_and_refuses_what_is_no_number(tmp_path: Path) -> None:
     """By hand, without the check before it: a wrong line is no other applicant's outcome, and fails a test."""
