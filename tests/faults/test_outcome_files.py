@@ -18,7 +18,7 @@ from models_ml.outcomes import OUTCOMES, check_outcomes
 from models_ml.settings import PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT / "dbt_project/models/staging/bureau/_bureau__sources.yml"
-SPARK_SOURCES = PROJECT_ROOT / "dbt_project/macros/bureau/spark_sources.sql"
+SPARK_SOURCES = PROJECT_ROOT / "dbt_project/macros/bureau/register_raw_files.sql"
 LINES = ["id,flag", "2,0", "0,1", f"{2**63 - 1},0"]
 ROWS = [("2", "0"), ("0", "1"), (str(2**63 - 1), "0")]
 
