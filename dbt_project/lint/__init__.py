@@ -39,6 +39,10 @@ def validated_share(name):
 target = SimpleNamespace(type="duckdb")
 
 
+def number_or_null(expression):
+    return f"try_cast({expression} as bigint)"
+
+
 def type_byte():
     """The type of a byte."""
     return "utinyint"
