@@ -40,6 +40,7 @@ target = SimpleNamespace(type="duckdb")
 
 
 def number_or_null(expression):
+    """A number from a text."""
     return f"try_cast({expression} as bigint)"
 
 
