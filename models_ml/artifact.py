@@ -38,6 +38,7 @@ from models_ml.integrity import (
 from models_ml.points import PointsScale, RiskBands
 
 CHAMPION = "champion.json"
+PROMOTE_COMMAND = "scorehouse models promote VERSION --force REASON"
 MALFORMED = (
     *(AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError),
     *(SafetensorError, UsageError),
@@ -154,7 +155,7 @@ def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     manifest = dict(verify_artifact(folder)[0])
     manifest["metrics"] = {**manifest.get("metrics", {}), **metrics}
     manifest["manifest_sha256"] = manifest_sha256_of(manifest)
-    _replace(folder / MANIFEST, _json(manifest))
+    replace_file(folder / MANIFEST, _json(manifest))
 
 
 def load_artifact(folder: Path) -> Artifact:
@@ -195,7 +196,10 @@ def _parsed(manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> Artif
 
 def champion_version(artifacts: Path) -> str | None:
     """Version of the model that scores, or None when no model was trained yet."""
-    return pointed_version(artifacts / CHAMPION)
+    return pointed_version(
+        artifacts / CHAMPION,
+        f"name one with: {PROMOTE_COMMAND}, or train one with: {TRAIN_COMMAND}",
+    )
 
 
 def champion_path(artifacts: Path) -> Path:
@@ -218,22 +222,28 @@ def set_champion(artifacts: Path, version: str) -> None:
     point_to(artifacts / CHAMPION, version)
 
 
-def pointed_version(pointer: Path) -> str | None:
-    """Version that a pointer file names, or None when there is no such file."""
+def pointed_version(pointer: Path, remedy: str) -> str | None:
+    """Version that a pointer file names, or None when there is no such file.
+
+    Args:
+        pointer: The file.
+        remedy: What to do when it names none, for the message.
+
+    Raises:
+        ArtifactError: It names none.
+    """
     try:
         version = json.loads(pointer.read_bytes())["version"]
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ArtifactError(
-            f"{pointer} does not name a model ({error}); train one with: {TRAIN_COMMAND}"
-        ) from error
+        raise ArtifactError(f"{pointer} does not name a model ({error}); {remedy}") from error
     return str(version)
 
 
 def point_to(pointer: Path, version: str) -> None:
     """Write a pointer file, in one atomic step."""
-    _replace(pointer, _json({"version": version}))
+    replace_file(pointer, _json({"version": version}))
 
 
 def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
@@ -246,10 +256,13 @@ def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path
     return folder
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Readers see the old file or the new one; what is not finished lies outside the folder of an artifact."""
     temporary = path.parents[path.name == MANIFEST] / f".{path.name}.{os.getpid()}"
-    temporary.write_bytes(content)
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from models_ml.commands import models, scoring, training
-from models_ml.commands.options import Seed, Wait, Where, courtesy, print_rows
+from models_ml.commands.options import Seed, Wait, Where, applicant_id, courtesy, print_rows
 from models_ml.engines import Target
 from models_ml.errors import (
     EXIT_CODES,
@@ -104,7 +104,12 @@ def run(
         print_rows(
             [
                 ("scored", f"{summary.published.n_applicants:,} applicants"),
-                ("model", f"{summary.model_version}, out-of-time AUC {summary.auc:.4f}"),
+                (
+                    "model",
+                    "none: nobody to score"
+                    if summary.auc is None
+                    else f"{summary.model_version}, out-of-time AUC {summary.auc:.4f}",
+                ),
                 ("time", f"{times}; {sum(summary.seconds.values()):.1f} s in all"),
                 ("scores", f"{summary.published.serving_file}"),
                 ("", f"{summary.published.parquet}"),
@@ -148,7 +153,12 @@ def publish(
 def report(
     id_: Annotated[
         list[int] | None,
-        typer.Option("--id", help="Write the page of this applicant instead; repeat for more."),
+        typer.Option(
+            "--id",
+            parser=applicant_id,
+            metavar="ID",
+            help="Write the page of this applicant instead; repeat for more.",
+        ),
     ] = None,
     docs: Annotated[
         bool, typer.Option("--docs", help="Write dbt's documentation of the tables beside it too.")

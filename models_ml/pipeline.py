@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from models_ml.artifact import champion_path, champion_version
@@ -10,11 +9,10 @@ from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
-from models_ml.integrity import MANIFEST
 from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
 from models_ml.progress import console, step
-from models_ml.publish import Published, count_scored, publish
+from models_ml.publish import Published, publish, read_scored
 from models_ml.raw import check_raw
 from models_ml.registry import show_model
 from models_ml.run_log import recorded_run
@@ -52,14 +50,14 @@ class RunSummary:
 
     Attributes:
         published: Files written and applicants scored.
-        model_version: The model that scored.
+        model_version: The model that scored; None when there was nobody to score.
         auc: Its AUC on the out-of-time slice, measured when it was trained.
         seconds: Duration of every step.
     """
 
     published: Published
-    model_version: str
-    auc: float
+    model_version: str | None
+    auc: float | None
     seconds: dict[str, float]
 
 
@@ -109,24 +107,28 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             seconds["training"] = timed["seconds"]
 
         with step("Scoring and testing") as timed:
-            champion = show_model(settings.artifacts)
-            _show_warnings([f"installed is {library}" for library in other_libraries(champion)])
-            engine.check_workers(champion["version"])
+            engine.check_workers(champion_path(settings.artifacts).name)
             outcome = engine.build("build", *SCORED)
             _show_warnings(outcome.warnings)
         seconds["scoring"] = timed["seconds"]
 
         with step("Publishing") as timed:
-            published = publish(engine.tables_for_publishing(), engine.published_tables)
+            tables = engine.tables_for_publishing()
+            # A promotion may have come meanwhile: the model is the one in the rows.
+            with open_warehouse(tables) as connection:
+                _, version = read_scored(connection)
+            model = None if version is None else show_model(settings.artifacts, version)
+            if model is not None:
+                _show_warnings([f"installed is {library}" for library in other_libraries(model)])
+            published = publish(tables, engine.published_tables)
         seconds["publishing"] = timed["seconds"]
 
-        manifest = json.loads((champion_path(settings.artifacts) / MANIFEST).read_bytes())
-        record["model_version"] = manifest["version"]
+        record["model_version"] = version
         record["n_applicants"] = published.n_applicants
     return RunSummary(
         published=published,
-        model_version=manifest["version"],
-        auc=manifest["metrics"]["out_of_time"]["auc"]["value"],
+        model_version=version,
+        auc=None if model is None else model["metrics"]["out_of_time"]["auc"]["value"],
         seconds=seconds,
     )
 
@@ -138,7 +140,7 @@ def check_and_publish(settings: Settings) -> Published:
         ScorehouseError: Nothing was scored, or a test fails; what was published before is untouched.
     """
     with open_warehouse(settings) as connection:
-        count_scored(connection)
+        read_scored(connection)
     with step("Testing"):
         _show_warnings(run_dbt(settings, ("test", *SCORED)).warnings)
     with step("Publishing"):

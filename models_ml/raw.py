@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models_ml.checksums import check_checksums
 from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, MissingInputError
+from models_ml.outcomes import OUTCOMES, check_outcomes
 
 PART_PATTERN = "train_data_*.pq"
 PART_NAME = re.compile(r"[A-Za-z0-9._-]+")
-TARGET = "train_target.csv"
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
     """
     if not folder.is_dir():
         raise MissingInputError(
-            f"The raw folder {folder} does not exist. Put {PART_PATTERN} and {TARGET} there, "
+            f"The raw folder {folder} does not exist. Put {PART_PATTERN} and {OUTCOMES} there, "
             "point SCOREHOUSE_RAW to them, or make an example with: "
             f"scorehouse simulate --applicants 60000 --out {folder}"
         )
@@ -67,7 +64,7 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
                 f"The part {part.name!r} has a character in its name that is neither a letter, a digit, "
                 "nor one of . _ -; rename it."
             )
-    check_checksums(folder, [*parts, *folder.glob(TARGET)])  # before anything parses a file
+    check_checksums(folder, [*parts, *folder.glob(OUTCOMES)])  # before anything parses a file
     expected = ["id", "rn", *(column.name for column in contract.columns)]
     n_products, warnings = 0, []
     for part in parts:
@@ -79,7 +76,7 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
             warnings.append(f"{part.name} has no rows.")
     if n_products == 0:
         raise InputDataError(f"The parts in {folder} have no rows; at least one product is needed.")
-    check_target(folder / TARGET)
+    check_outcomes(folder / OUTCOMES)
     return RawFolder(len(parts), n_products, tuple(warnings))
 
 
@@ -107,58 +104,6 @@ def _check_part(part: Path, expected: list[str]) -> tuple[int, list[str]]:
                 "Deliver the part again."
             )
     return n_rows, [name for name in schema.names if name not in expected]
-
-
-def check_target(path: Path) -> None:
-    """Check that the target file says 0 or 1 exactly once for each applicant.
-
-    Raises:
-        MissingInputError: The file is not there.
-        InputDataError: A line cannot be used; the message names the first one.
-    """
-    if not path.is_file():
-        raise MissingInputError(
-            f"The outcomes {path} are missing. Put a file with the header id,flag there: one line "
-            "per applicant, flag 1 = defaulted, 0 = did not."
-        )
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        header = next(csv.reader(file), [])
-    if header != ["id", "flag"]:
-        raise InputDataError(
-            f"{path.name}: expected the header id,flag, found {','.join(header) or 'nothing'}."
-        )
-    for problem in _target_problems(path):
-        raise InputDataError(f"{path.name}: {problem} Mend the file.")
-
-
-def _target_problems(path: Path) -> Iterator[str]:
-    try:
-        yield from _wrong_lines(path)
-    except duckdb.Error as error:
-        yield f"it cannot be read as CSV ({_first_line(error)})."
-
-
-def _wrong_lines(path: Path) -> Iterator[str]:
-    with duckdb.connect(":memory:") as connection:
-        # Nothing is left to guessing: a damaged file would be taken for one of another shape.
-        connection.read_csv(
-            str(path),
-            header=True,
-            sep=",",
-            columns={"id": "varchar", "flag": "varchar"},
-            auto_detect=False,
-        ).create("lines")
-        for id_, flag in connection.execute(
-            "select id, flag from lines where try_cast(id as bigint) is null "
-            "or try_cast(id as bigint) < 0 or flag is null or flag not in ('0', '1') limit 1"
-        ).fetchall():
-            yield f"expected a number and 0 or 1, found id {id_!r} with flag {flag!r}."
-        for id_, n_lines in connection.execute(
-            "select id, count(*) from lines group by id having count(*) > 1 limit 1"
-        ).fetchall():
-            yield f"applicant {id_} has {n_lines} lines, expected one."
-        if connection.execute("select count(*) from lines").fetchall()[0][0] == 0:
-            yield "it has no applicants."
 
 
 def _first_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -11,13 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
 from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, MissingInputError, OutputError, UsageError
-from models_ml.records import MISSING, Records, json_records, record_columns, to_records
+from models_ml.record_tables import read_csv, read_parquet
+from models_ml.records import Records, json_records, parse_records, to_records
 
 STANDARD = "-"
 """Stands for standard input."""
@@ -37,21 +38,25 @@ def read_records(source: str, contract: FeatureContract) -> Records:
     """Read records from a parquet or CSV file with the raw columns, or from JSON.
 
     JSON is an array of objects, or the request of the scoring service. The name of a file says what it is; standard
-    input is looked at.
+    input is looked at. Nothing else is taken from a name.
 
     Args:
         source: A path, or ``-``.
         contract: Lists the columns; other ones are ignored.
 
     Raises:
-        MissingInputError: There is no such file.
-        InputDataError: It cannot be read, lacks a column, or a value is not a whole number.
+        MissingInputError: There is no such file, or it cannot be opened.
+        InputDataError: It cannot be read, lacks a column or has it twice, or a value is not a whole number.
     """
+    name = "standard input" if source == STANDARD else source
     with _file(source) as path:
-        kind = READERS.get(Path(source).suffix.lower()) or _kind_of(path)
-        if kind == "json":
-            return _read_json(path, contract)
-        return _read_table(path, kind, contract)
+        try:
+            kind = READERS.get(Path(source).suffix.lower()) or _kind_of(path)
+            return RECORD_READERS[kind](path, name, contract)
+        except OSError as error:
+            raise MissingInputError(
+                f"{name} cannot be read ({error.strerror}); check the permissions."
+            ) from error
 
 
 def write_scores(scores: pa.Table, form: str, target: Path | None) -> None:
@@ -112,58 +117,25 @@ def _file(source: str) -> Iterator[Path]:
 
 def _kind_of(path: Path) -> str:
     with path.open("rb") as file:
-        start = file.read(1024).lstrip()
+        start = file.read(1024).removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"PAR1"):
         return "parquet"
     return "json" if start[:1] in (b"[", b"{") else "csv"
 
 
-def _read_json(path: Path, contract: FeatureContract) -> Records:
-    text = path.read_bytes().strip()
+def _read_json(path: Path, name: str, contract: FeatureContract) -> Records:
+    text = path.read_bytes().removeprefix(codecs.BOM_UTF8).strip()
     if text.startswith(b"["):
         text = b'{"records":' + text + b"}"
     try:
-        rows = json_records(contract, at_least=0).validate_json(text)["records"]
+        rows = parse_records(text, json_records(contract, at_least=0), contract)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ", ".join(str(part) for part in problem["loc"]) or "the whole"
         raise InputDataError(
-            f"The JSON records cannot be used at {place}: {problem['msg']}. Mend that record."
+            f"{name}: the JSON records cannot be used at {place}: {problem['msg']}. Fix that record."
         ) from error
     return to_records(rows, contract)
 
 
-def _read_table(path: Path, kind: str, contract: FeatureContract) -> Records:
-    names = record_columns(contract)
-    with duckdb.connect(":memory:") as connection:
-        try:
-            if kind == "parquet":
-                relation = connection.read_parquet(str(path))
-            else:
-                relation = connection.read_csv(str(path), header=True)
-        except duckdb.Error as error:
-            raise InputDataError(f"The {kind} file cannot be read ({_line(error)}).") from error
-        found = dict(zip(relation.columns, relation.types, strict=True))
-        if missing := [name for name in names if name not in found]:
-            raise InputDataError(
-                f"The {kind} file lacks the column{'s' if len(missing) > 1 else ''} "
-                f"{', '.join(missing)}; records need id, rn and {len(names) - 2} code columns."
-            )
-        has_rows = relation.limit(1).fetchone() is not None
-        for name in names:
-            # A column without a value has no type of its own.
-            if has_rows and "INT" not in str(found[name]) and str(found[name]) != '"NULL"':
-                raise InputDataError(
-                    f"The {kind} file, column {name}: expected whole numbers, found {found[name]}; "
-                    "mend the file."
-                )
-        columns = ", ".join(f"coalesce({name}::bigint, {MISSING}) as {name}" for name in names)
-        try:
-            values = relation.project(columns).fetchnumpy()
-        except duckdb.Error as error:
-            raise InputDataError(f"The {kind} file cannot be read ({_line(error)}).") from error
-    return Records(np.stack([np.ma.getdata(values[name]).astype(np.int64) for name in names]))
-
-
-def _line(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0]
+RECORD_READERS = {"parquet": read_parquet, "csv": read_csv, "json": _read_json}

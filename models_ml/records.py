@@ -6,6 +6,8 @@ reported as quarantined.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +15,9 @@ from operator import itemgetter
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.types import FailFast
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from typing_extensions import TypedDict
 
 from models_ml.contract import FeatureContract
@@ -105,6 +108,39 @@ def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[An
         ),
     ]
     return TypeAdapter(typed_dict("PredictRequest", {"records": records}))
+
+
+def parse_records(
+    text: bytes, reader: TypeAdapter[Any], contract: FeatureContract
+) -> list[dict[str, int]]:
+    """Read records with what `json_records` made, no name of which may be there twice.
+
+    Raises:
+        ValidationError: A record cannot be used; the first one is named.
+    """
+    rows: list[dict[str, int]] = reader.validate_json(text)["records"]
+    names = record_columns(contract)
+    # One colon for each column, and one for the list: then no name can be there twice.
+    if text.count(b":") == len(names) * len(rows) + 1:
+        return rows
+    # Numbers stay text: those of other fields may be of any length.
+    request = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
+    _refuse_repeated(request, ("records",), ())
+    for position, record in enumerate(dict(request)["records"]):
+        _refuse_repeated(record, names, ("records", position))
+    return rows
+
+
+def _refuse_repeated(
+    pairs: Sequence[tuple[str, Any]], names: Sequence[str], place: tuple[str | int, ...]
+) -> None:
+    """Refuse an object with a needed name twice; case is ignored, as DuckDB and Spark do."""
+    counts = Counter(name.lower() for name, _ in pairs)
+    for name in names:
+        if counts[name] > 1:
+            problem = PydanticCustomError("repeated_name", "this name is there more than once")
+            details = InitErrorDetails(type=problem, loc=(*place, name), input=None)
+            raise ValidationError.from_exception_data("records", [details])
 
 
 def to_records(rows: Sequence[dict[str, int]], contract: FeatureContract) -> Records:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import fcntl
 import math
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from models_ml.artifact import champion_path, champion_version, set_champion
-from models_ml.challenger import challenger_version, set_challenger
-from models_ml.errors import ArtifactError, UsageError
+from models_ml.challenger import (
+    challenger_version,
+    has_challenger,
+    pointed_challenger,
+    set_challenger,
+)
+from models_ml.errors import ArtifactError, OutputError, UsageError, full_disk_named
 from models_ml.integrity import MANIFEST, verify_artifact
 from models_ml.loading import load_scorer
+from models_ml.promotions import history, previous_champion, record
 from models_ml.ranking import ECE_BINS
 
-HISTORY = "history.jsonl"
 MAX_ECE = 0.003
 """Largest expected calibration error that chance does not explain."""
 
@@ -96,22 +100,25 @@ def refusals(artifacts: Path, version: str) -> list[str]:
         return [str(error)]
     candidate = show_model(artifacts, version)
     reasons = [*_calibration_gate(candidate)]
-    current = champion_version(artifacts)
-    if current is not None and current != version:
-        try:
+    try:
+        current = champion_version(artifacts)
+        if current is not None and current != version:
             reasons += _quality_gate(candidate, show_model(artifacts, current))
-        except ArtifactError as error:
-            reasons.append(f"The champion cannot be compared: {error}")
+    except ArtifactError as error:
+        reasons.append(f"The champion cannot be compared: {error}")
     return reasons
 
 
-def promote(artifacts: Path, version: str, force_reason: str | None = None) -> None:
+def promote(artifacts: Path, version: str, force_reason: str | None = None) -> bool:
     """Make a model the one that scores, if it passes the gates.
 
     Args:
         artifacts: Folder of all artifacts.
         version: The model.
         force_reason: Why gates may be passed over; recorded. Damaged files and golden rows are never passed over.
+
+    Returns:
+        Whether anything changed: promoting the champion does not.
 
     Raises:
         ArtifactError: It fails a gate.
@@ -120,17 +127,22 @@ def promote(artifacts: Path, version: str, force_reason: str | None = None) -> N
     if force_reason is not None and not force_reason.strip():
         raise UsageError("A forced promotion needs a reason, which is recorded; give one.")
     verify_model(artifacts, version)
-    failed = refusals(artifacts, version)
-    if failed and force_reason is None:
-        raise ArtifactError(
-            f"Model {version} is not promoted: {' '.join(failed)} Train a better one, or force it "
-            "with a reason, which is recorded."
-        )
-    _set(artifacts, version, "promote", force_reason, failed)
+    with _alone(artifacts):
+        if version == _readable(champion_version, artifacts):
+            _end_own_challenge(artifacts, version)
+            return False
+        failed = refusals(artifacts, version)
+        if failed and force_reason is None:
+            raise ArtifactError(
+                f"Model {version} is not promoted: {' '.join(failed)} Train a better one, or force it "
+                "with a reason, which is recorded."
+            )
+        _set(artifacts, version, "promote", force_reason, failed)
+    return True
 
 
 def rollback(artifacts: Path, reason: str) -> str:
-    """Make the champion before the current one score again.
+    """Make the last different champion score again, but none that a rollback left since.
 
     Args:
         artifacts: Folder of all artifacts.
@@ -141,25 +153,23 @@ def rollback(artifacts: Path, reason: str) -> str:
 
     Raises:
         UsageError: The reason is empty.
-        ArtifactError: There was no champion before, or it is damaged.
+        ArtifactError: There was no champion before, or it is damaged, or nobody knows which it was.
     """
     if not reason.strip():
         raise UsageError("A rollback needs a reason, which is recorded; give one.")
-    current = champion_version(artifacts)
-    stack: list[str] = []
-    for event in history(artifacts):
-        if event["action"] == "rollback":
-            stack.pop()
-        elif event["action"] == "promote":
-            stack.append(event["version"])
-    if len(stack) < 2 or stack[-1] != current:
-        raise ArtifactError(
-            f"There is no champion before {current} to go back to; name one with: "
-            "scorehouse models promote"
-        )
-    verify_model(artifacts, stack[-2])
-    _set(artifacts, stack[-2], "rollback", reason, [])
-    return stack[-2]
+    if not artifacts.is_dir():
+        raise ArtifactError(f"No trained model in {artifacts}, so there is none to go back to.")
+    with _alone(artifacts):
+        current = champion_version(artifacts)
+        previous = previous_champion(history(artifacts), current)
+        if previous is None:
+            raise ArtifactError(
+                f"There is no champion before {current or 'the first one'} to go back to that no rollback "
+                "left; name one with: scorehouse models promote VERSION"
+            )
+        verify_model(artifacts, previous)
+        _set(artifacts, previous, "rollback", reason, [])
+    return previous
 
 
 def challenge(artifacts: Path, version: str | None) -> None:
@@ -169,66 +179,55 @@ def challenge(artifacts: Path, version: str | None) -> None:
         ArtifactError: The model is damaged or unknown.
         UsageError: It is the champion, or there is no challenger to end.
     """
-    if version is not None and version == champion_version(artifacts):
-        raise UsageError(f"{version} is the champion; a challenger must be another model.")
-    named = version or challenger_version(artifacts)
-    if named is None:
-        raise UsageError("There is no challenger.")
     if version is not None:
         verify_model(artifacts, version)
-    _record(artifacts, named, "challenge" if version else "end challenge")
-    set_challenger(artifacts, version)
-
-
-def history(artifacts: Path) -> tuple[dict[str, Any], ...]:
-    """All promotions, rollbacks and challenges, oldest first.
-
-    Raises:
-        ArtifactError: A line cannot be read.
-    """
-    path = artifacts / HISTORY
-    if not path.is_file():
-        return ()
-    events = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            events.append(json.loads(line))
-        except ValueError as error:
-            raise ArtifactError(
-                f"{path}, line {number}, is not JSON ({error}); restore the file from a backup."
-            ) from error
-    return tuple(events)
+    with _alone(artifacts):
+        champion, present = champion_version(artifacts), _readable(pointed_challenger, artifacts)
+        if version is not None and version == champion:
+            raise UsageError(f"{version} is the champion; a challenger must be another model.")
+        if version is None and not has_challenger(artifacts):
+            raise UsageError("There is no challenger.")
+        if version is None or version != present:
+            action = "challenge" if version else "end challenge"
+            record(artifacts, action, version or present, champion)
+            set_challenger(artifacts, version)
 
 
 def _set(
     artifacts: Path, version: str, action: str, reason: str | None, passed_over: list[str]
 ) -> None:
     """Record first, then switch: a crash between the two leaves the old champion and a trace."""
-    _record(artifacts, version, action, reason, passed_over)
+    record(artifacts, action, version, _readable(champion_version, artifacts), reason, passed_over)
     set_champion(artifacts, version)
-    if challenger_version(artifacts) == version:
+    _end_own_challenge(artifacts, version)
+
+
+def _end_own_challenge(artifacts: Path, champion: str) -> None:
+    """A champion challenges nobody, also when the promotion was killed before it could say so."""
+    if _readable(pointed_challenger, artifacts) == champion:
         set_challenger(artifacts, None)
 
 
-def _record(
-    artifacts: Path,
-    version: str,
-    action: str,
-    reason: str | None = None,
-    passed_over: Sequence[str] = (),
-) -> None:
-    event = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "action": action,
-        "version": version,
-        "previous": champion_version(artifacts),
-        "reason": reason,
-        "gates_passed_over": list(passed_over),
-    }
-    with (artifacts / HISTORY).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(event) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+def _readable(pointed: Callable[[Path], str | None], artifacts: Path) -> str | None:
+    """What a pointer names; None also when it cannot be read, because a change of it is what mends that."""
+    try:
+        return pointed(artifacts)
+    except ArtifactError:
+        return None
+
+
+@contextmanager
+def _alone(artifacts: Path) -> Iterator[None]:
+    """One change of champion or challenger at a time; the next one waits, seconds at most."""
+    try:
+        file = (artifacts / ".lock").open("a", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{artifacts} cannot be written ({error.strerror}); nothing was changed. Mend the permissions."
+        ) from error
+    with file, full_disk_named(artifacts):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def folder_of(artifacts: Path, version: str | None) -> Path:

@@ -67,8 +67,12 @@ CASES: dict[str, tuple[Callable[[Path], None], int, list[str]]] = {
     "no rows": (remove_rows, 65, ["no rows"]),
     "no target": (lambda folder: (folder / "train_target.csv").unlink(), 66, ["train_target.csv"]),
     "target header": (write_target("applicant,bad\n1,0\n"), 65, ["id,flag", "applicant,bad"]),
-    "target label": (write_target("id,flag\n1,0\n2,7\n"), 65, ["'7'", "'2'"]),
-    "target twice": (write_target("id,flag\n1,0\n2,1\n1,1\n"), 65, ["applicant 1", "2 lines"]),
+    "target label": (write_target("id,flag\n1,0\n2,7\n"), 65, ["line 3", "'2,7'"]),
+    "target twice": (
+        write_target("id,flag\n1,0\n2,1\n1,1\n"),
+        65,
+        ["lines 2 and 4", "applicant 1 twice"],
+    ),
     "target empty": (write_target("id,flag\n"), 65, ["no applicants"]),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -92,3 +93,43 @@ def test_publishing_without_scores_or_space_leaves_the_old_files(
     with pytest.raises(OutputError, match="unchanged"):
         publish(Settings(raw=tmp_path, home=home))
     assert (home / "published").read_text() == "old"
+
+
+NO_SYMBOLIC_LINKS = """
+import ctypes, errno, pathlib, struct, sys
+from models_ml.errors import ScorehouseError
+from models_ml.publish import publish
+from models_ml.settings import Settings
+
+# The kernel answers as a FAT file system does: symlink and symlinkat are not permitted.
+load, equal, answer, allow = 0x20, 0x15, 0x50000 | errno.EPERM, 0x7FFF0000
+steps = ((load, 0, 0, 0), (equal, 1, 0, 88), (equal, 0, 1, 266), (6, 0, 0, answer), (6, 0, 0, allow))
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code)))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program):  # no new privileges; the filter
+    sys.exit(77)
+try:
+    publish(Settings(raw=pathlib.Path(sys.argv[1]), home=pathlib.Path(sys.argv[1])))
+except ScorehouseError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of system calls of x86_64")
+def test_a_file_system_without_links_is_refused_in_one_sentence(home_copy: Installation) -> None:
+    published = home_copy.settings.published
+    before = sorted(published.rglob("*"))
+    result = subprocess.run(
+        [sys.executable, "-c", NO_SYMBOLIC_LINKS, str(home_copy.home)],
+        env=home_copy.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode == 77:
+        pytest.skip("system calls cannot be filtered here")
+    assert result.returncode == 73, result.stderr
+    assert "needs a file system with symbolic links" in result.stdout
+    assert sorted(published.rglob("*")) == before

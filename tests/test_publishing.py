@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import duckdb
@@ -16,7 +18,16 @@ import yaml
 from conftest import Installation
 
 from models_ml.contract import read_contract
-from models_ml.publish import publish
+from models_ml.publish import (
+    CURRENT,
+    PREVIOUS,
+    PUBLIC_NAMES,
+    SCORES_BY_BAND,
+    SCORES_PARQUET,
+    SERVING_FILE,
+    SNAPSHOTS,
+    publish,
+)
 from models_ml.published import PUBLISHED_TABLES
 from models_ml.settings import PROJECT_ROOT
 
@@ -74,35 +85,102 @@ def test_reasons_are_in_words(finished_run: Installation) -> None:
     assert all(" " in reason for _, _, reason in found)
 
 
-def test_partitioned_parquet_has_the_same_rows(finished_run: Installation) -> None:
-    folder = finished_run.settings.published
-    by_band = f"{folder}/applicant_scores_by_band/*/*.parquet"
-    different = duckdb.sql(
-        f"(select * from '{folder}/applicant_scores.parquet' except "
-        f"select * from read_parquet('{by_band}', hive_partitioning = false)) union all "
-        f"(select * from read_parquet('{by_band}', hive_partitioning = false) except "
-        f"select * from '{folder}/applicant_scores.parquet')"
-    ).fetchall()
-    assert different == []
-    safest = duckdb.sql(
-        f"select distinct risk_band from read_parquet('{by_band}') where risk_band = 'B'"
-    )
-    assert safest.fetchall() == [("B",)]
+def snapshots(installation: Installation) -> set[Path]:
+    """Folders of publications, links to them left out."""
+    folder = installation.settings.published / SNAPSHOTS
+    return {path for path in folder.iterdir() if not path.is_symlink()}
+
+
+def serving(installation: Installation) -> Path:
+    """The snapshot that all public names lead to."""
+    (snapshot,) = {(installation.settings.published / n).resolve().parent for n in PUBLIC_NAMES}
+    return snapshot
+
+
+def publish_scores(installation: Installation) -> None:
+    publish(installation.settings, ("applicant_scores", "reason_codes"))
 
 
 @pytest.mark.fault("F01")
 def test_old_snapshots_go_and_killed_ones_are_cleared(home_copy: Installation) -> None:
     folder = home_copy.settings.published
-    (folder / ".new-20200101T000000-1").mkdir()
+    (folder / ".new-20200101T000000-1").mkdir()  # where releases before wrote
+    killed = folder / SNAPSHOTS / "20990101T000000-killed"
+    shutil.copytree(serving(home_copy), killed)
     for _ in range(3):
-        publish(home_copy.settings)
-    assert len(list((folder / ".snapshots").iterdir())) == 2
-    assert sorted(path.name for path in folder.iterdir()) == [
-        ".snapshots",
-        "applicant_scores.parquet",
-        "applicant_scores_by_band",
-        "credit_scores.duckdb",
-    ]
+        before = serving(home_copy)
+        publish_scores(home_copy)
+        assert snapshots(home_copy) == {before, serving(home_copy)}
+        assert (folder / SNAPSHOTS / PREVIOUS).resolve() == before
+    assert sorted(path.name for path in folder.iterdir()) == [SNAPSHOTS, *sorted(PUBLIC_NAMES)]
+
+
+@pytest.mark.fault("F61")
+def test_a_clock_that_goes_back_loses_nothing(
+    home_copy: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+    for year in (2026, 2027, 1999, 1999, 1970):
+
+        class Clock(datetime):
+            """A clock that has just been put right, or wrong."""
+
+            @classmethod
+            def now(cls, tz: tzinfo | None = None, year: int = year) -> datetime:
+                return datetime(year, 1, 1, tzinfo=tz)
+
+        monkeypatch.setattr("models_ml.publish.datetime", Clock)
+        before = serving(home_copy)
+        publish_scores(home_copy)
+        assert serving(home_copy) not in seen
+        assert snapshots(home_copy) == {before, serving(home_copy)}
+        seen |= {before, serving(home_copy)}
+        for public in PUBLIC_NAMES:
+            assert (home_copy.settings.published / public).exists()
+
+
+def as_before_links(installation: Installation) -> None:
+    """Published files as the release before left them: two plain files, and a link to a folder of its own."""
+    folder, snapshot = installation.settings.published, serving(installation)
+    stamp = "20261126T021500000000-4711"
+    for public in PUBLIC_NAMES:
+        (folder / public).unlink()
+    shutil.copy(snapshot / SERVING_FILE, folder)
+    shutil.copy(snapshot / SCORES_PARQUET, folder)
+    (snapshot / SCORES_BY_BAND).rename(folder / SNAPSHOTS / stamp)
+    (folder / SCORES_BY_BAND).symlink_to(Path(SNAPSHOTS) / stamp)
+    shutil.rmtree(snapshot)
+    for link in (CURRENT, PREVIOUS):
+        (folder / SNAPSHOTS / link).unlink(missing_ok=True)
+
+
+def as_a_copy_that_followed_links(installation: Installation) -> None:
+    folder = installation.settings.published
+    copy = folder.with_name("copy")
+    shutil.copytree(folder, copy, symlinks=False)
+    shutil.rmtree(folder)
+    copy.rename(folder)
+
+
+@pytest.mark.fault("F59")
+@pytest.mark.parametrize("change", [as_before_links, as_a_copy_that_followed_links])
+def test_what_stands_at_the_public_names_is_replaced_in_place(
+    home_copy: Installation, change: Callable[[Installation], None]
+) -> None:
+    change(home_copy)
+    folder = home_copy.settings.published
+    listed = list((folder / SCORES_BY_BAND).resolve().rglob("*.parquet"))
+    with duckdb.connect(str(folder / SERVING_FILE), read_only=True) as reader:
+        before = reader.sql("select sum(pd) from applicant_scores").fetchall()
+        publish_scores(home_copy)
+        assert reader.sql("select sum(pd) from applicant_scores").fetchall() == before
+    if change is as_before_links:
+        assert all(path.exists() for path in listed)  # a reader may be in the middle of them
+    publish_scores(home_copy)
+    publish_scores(home_copy)
+    assert len(snapshots(home_copy)) == 2
+    assert all((folder / public).is_symlink() for public in PUBLIC_NAMES)
+    assert sorted(path.name for path in folder.iterdir()) == [SNAPSHOTS, *sorted(PUBLIC_NAMES)]
 
 
 def read_like_superset(path: Path) -> tuple[int, ...]:

@@ -1,15 +1,32 @@
 """Registry: gates, recorded promotions, rollback."""
 
+import json
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from models_ml.artifact import champion_version, load_artifact, save_artifact
+from models_ml import registry
+from models_ml.artifact import (
+    champion_version,
+    load_artifact,
+    save_artifact,
+    set_champion,
+)
+from models_ml.challenger import challenger_path, challenger_version, set_challenger
 from models_ml.errors import ArtifactError, UsageError
 from models_ml.golden import check_golden, golden_rows
-from models_ml.registry import history, list_models, promote, refusals, rollback, verify_model
+from models_ml.promotions import HISTORY, history, record
+from models_ml.registry import (
+    challenge,
+    list_models,
+    promote,
+    refusals,
+    rollback,
+    verify_model,
+)
 from models_ml.scorer import make_scorer
 
 
@@ -75,6 +92,171 @@ def test_rollback_returns_to_the_champion_before(save, tmp_path: Path) -> None:
     assert champion_version(tmp_path) == first
     with pytest.raises(ArtifactError, match="no champion before"):
         rollback(tmp_path, "again")
+
+
+class Killed(BaseException):
+    """In place of a process that ends here."""
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch):
+    """Do something that ends between the line of the history and the pointer."""
+
+    def kill(change, *arguments: object) -> None:
+        def end(*_: object) -> None:
+            raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(registry, "set_champion", end)
+            patched.setattr(registry, "set_challenger", end)
+            with pytest.raises(Killed):
+                change(*arguments)
+
+    return kill
+
+
+@pytest.fixture
+def three(save) -> tuple[str, str, str]:
+    return save(0.76), save(0.761, anchor=601.0), save(0.762, anchor=602.0)
+
+
+@pytest.mark.fault("F63")
+def test_promoting_the_champion_changes_nothing(three, tmp_path: Path) -> None:
+    a, b, _ = three
+    assert promote(tmp_path, a)
+    assert promote(tmp_path, b)
+    before = (tmp_path / HISTORY).read_bytes()
+    assert not promote(tmp_path, b)
+    assert not promote(tmp_path, b, force_reason="twice")
+    assert (tmp_path / HISTORY).read_bytes() == before
+    assert rollback(tmp_path, "misbehaves") == a
+
+
+@pytest.mark.fault("F63")
+def test_a_rollback_leaves_what_was_promoted_twice_in_an_older_history(
+    three, tmp_path: Path
+) -> None:
+    a, b, _ = three
+    for version, previous in ((a, None), (b, a), (b, b)):
+        line = {"at": "2026-11-25T02:00:00+00:00", "action": "promote", "version": version}
+        line |= {"previous": previous, "reason": None, "gates_passed_over": []}
+        with (tmp_path / HISTORY).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    set_champion(tmp_path, b)
+    assert rollback(tmp_path, "misbehaves") == a
+
+
+@pytest.mark.fault("F63")
+def test_a_rollback_never_goes_to_a_model_that_one_left(three, tmp_path: Path) -> None:
+    a, b, c = three
+    for version in (a, b, a):
+        promote(tmp_path, version)
+    assert rollback(tmp_path, "1") == b
+    with pytest.raises(ArtifactError, match="no champion before"):
+        rollback(tmp_path, "2")
+    promote(tmp_path, c)
+    assert rollback(tmp_path, "3") == b
+    promote(tmp_path, a)
+    promote(tmp_path, c)
+    assert [rollback(tmp_path, "4"), rollback(tmp_path, "5")] == [a, b]
+
+
+@pytest.mark.fault("F63")
+def test_a_kill_before_the_pointer_is_no_change_of_champion(three, killed, tmp_path: Path) -> None:
+    a, b, c = three
+    killed(promote, tmp_path, a)
+    assert champion_version(tmp_path) is None
+    promote(tmp_path, a)
+    killed(promote, tmp_path, b)
+    assert champion_version(tmp_path) == a
+    with pytest.raises(ArtifactError, match="no champion before"):
+        rollback(tmp_path, "b never scored")
+    promote(tmp_path, b)
+    promote(tmp_path, c)
+    killed(rollback, tmp_path, "stopped")
+    assert champion_version(tmp_path) == c
+    killed(promote, tmp_path, a)
+    assert rollback(tmp_path, "again") == b
+    assert rollback(tmp_path, "and again") == a
+
+
+@pytest.mark.fault("F63")
+def test_a_kill_in_a_challenge_leaves_the_pointer_as_it_was(three, killed, tmp_path: Path) -> None:
+    a, b, _ = three
+    promote(tmp_path, a)
+    killed(challenge, tmp_path, b)
+    assert challenger_version(tmp_path) is None
+    challenge(tmp_path, b)
+    n_lines = len(history(tmp_path))
+    challenge(tmp_path, b)
+    assert len(history(tmp_path)) == n_lines
+    killed(challenge, tmp_path, None)
+    assert challenger_version(tmp_path) == b
+    record(tmp_path, "promote", b, a)  # a promotion that is killed before it ends the challenge
+    set_champion(tmp_path, b)
+    assert challenger_path(tmp_path) is None
+    assert not promote(tmp_path, b)
+    assert rollback(tmp_path, "misbehaves") == a
+    assert challenger_version(tmp_path) is None
+    set_challenger(tmp_path, b)
+    challenge(tmp_path, None)
+    with pytest.raises(UsageError, match="no challenger"):
+        challenge(tmp_path, None)
+
+
+@pytest.mark.fault("F63")
+def test_a_torn_last_line_is_nothing_and_a_damaged_one_is_named(three, tmp_path: Path) -> None:
+    a, b, c = three
+    promote(tmp_path, a)
+    promote(tmp_path, b)
+    with (tmp_path / HISTORY).open("ab") as file:
+        file.write(b'{"at": "2026-11-25T02:00:00+00:00", "act')
+    assert [event["version"] for event in history(tmp_path)] == [a, b]
+    promote(tmp_path, c)
+    assert [event["version"] for event in history(tmp_path)] == [a, b, c]
+    (tmp_path / HISTORY).write_bytes(b"3\n" + (tmp_path / HISTORY).read_bytes())
+    with pytest.raises(ArtifactError, match=r"history\.jsonl, line 1"):
+        rollback(tmp_path, "misbehaves")
+    assert champion_version(tmp_path) == c
+
+
+@pytest.mark.fault("F63")
+def test_a_pointer_changed_by_hand_is_the_truth(three, tmp_path: Path) -> None:
+    a, b, c = three
+    promote(tmp_path, a)
+    promote(tmp_path, b)
+    set_champion(tmp_path, c)
+    with pytest.raises(ArtifactError, match="changed by other means"):
+        rollback(tmp_path, "misbehaves")
+    assert champion_version(tmp_path) == c
+    promote(tmp_path, b, force_reason="known")
+    assert rollback(tmp_path, "misbehaves") == c
+    for role in ("champion.json", "challenger.json"):
+        (tmp_path / role).write_text("{")
+    with pytest.raises(ArtifactError, match="scorehouse models promote"):
+        champion_version(tmp_path)
+    promote(tmp_path, a, force_reason="mends the pointer")
+    with pytest.raises(ArtifactError, match="challenge --end"):
+        challenger_version(tmp_path)
+    challenge(tmp_path, None)
+    assert (champion_version(tmp_path), challenger_version(tmp_path)) == (a, None)
+
+
+@pytest.mark.fault("F63")
+def test_two_promotions_at_once_wait_for_each_other(three, tmp_path: Path) -> None:
+    a, b, c = three
+    promote(tmp_path, a)
+    others = [threading.Thread(target=promote, args=(tmp_path, version)) for version in (b, c)]
+    with registry._alone(tmp_path):
+        for other in others:
+            other.start()
+        others[0].join(timeout=2)
+        assert [event["version"] for event in history(tmp_path)] == [a]
+    for other in others:
+        other.join()
+    events = history(tmp_path)
+    assert [event["previous"] for event in events[1:]] == [event["version"] for event in events[:2]]
+    assert champion_version(tmp_path) == events[-1]["version"]
 
 
 @pytest.mark.fault("F45")

@@ -121,7 +121,7 @@ def test_broken_records_are_named_and_the_rest_is_scored(
 UNUSABLE = {
     "no file": (None, 66, "There is no file"),
     "missing column": (b"id,rn\n1,1\n", 65, "pre_since_opened"),
-    "text": (None, 65, "column pre_util: expected whole numbers"),
+    "text": (None, 65, "line 4, column pre_util: expected a whole number"),
     "JSON field": (b'[{"id": "1"}]', 65, "records, 0, id"),
     "no JSON": (b"[1, 2", 65, "JSON"),
     "damaged parquet": (b"PAR1 and no more", 65, "parquet file cannot be read"),

@@ -86,7 +86,8 @@ def test_published_score_of_an_applicant(
     assert {name: answer[name] for name in fresh} == fresh
     assert answer["scored_at"]
     assert service.client.get("/applicants/9999999").status_code == 404
-    for wrong in ("abc", "-1", str(2**63), "1;drop table x", "1'"):
+    spellings = (f"{FIRST}.0", f"0{FIRST}", f"+{FIRST}", f"%20{FIRST}", "1_000", "1e3", "%EF%BC%91")
+    for wrong in ("abc", "-1", str(2**63), "1;drop table x", "1'", *spellings):
         assert service.client.get(f"/applicants/{wrong}").status_code == 422, wrong
 
 
@@ -137,6 +138,11 @@ BAD: dict[str, tuple[Any, list[Any]]] = {
     ),
     "text of a number": (with_value(pre_util="3"), ["body", "records", 0, "pre_util"]),
     "fraction": (with_value(pre_util=3.5), ["body", "records", 0, "pre_util"]),
+    "a name twice": (
+        json.dumps(with_value()).replace('"rn"', '"id": 7, "rn"').encode(),
+        ["body", "records", 0, "id"],
+    ),
+    "a name in two cases": (with_value(PRE_UTIL=3), ["body", "records", 0, "pre_util"]),
     "truth value": (with_value(pre_util=True), ["body", "records", 0, "pre_util"]),
     "null": (with_value(pre_util=None), ["body", "records", 0, "pre_util"]),
     "NaN": (with_value(pre_util=math.nan), ["body", "records", 0, "pre_util"]),

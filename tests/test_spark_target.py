@@ -24,6 +24,7 @@ from small_model import SmallModel
 
 from models_ml.artifact import champion_version, save_artifact, set_champion
 from models_ml.contract import read_contract
+from models_ml.outcomes import OUTCOMES
 
 pytest.importorskip("pyspark", reason="needs the extra spark: make test-spark")
 pytestmark = pytest.mark.spark
@@ -56,6 +57,13 @@ def nasty_products() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def make_outcomes_odd(path: Path) -> None:
+    """The same outcomes as another program would write them: two engines must still agree."""
+    *lines, last = path.read_text().splitlines()
+    quoted = ",".join(f'"{value}"' for value in last.split(","))
+    path.write_bytes("\r\n".join(["\ufeff" + lines[0], "", *lines[1:], quoted, "", ""]).encode())
+
+
 @dataclass(frozen=True)
 class Bureau:
     """Raw files, and what DuckDB makes of them."""
@@ -76,6 +84,7 @@ def bureau(small_model: SmallModel, tmp_path_factory: pytest.TempPathFactory) ->
         *("--parts", "2", "--out", str(installation.raw)),
     )
     write_part(real_products(), installation.raw / "train_data_real.pq")
+    make_outcomes_odd(installation.raw / OUTCOMES)
     nasty = nasty_products()[raw_columns()].astype("Int64")
     in_next_part = (nasty["id"] == FIRST_NASTY_ID + 2) & (nasty["rn"] > 2)
     nasty[~in_next_part].to_parquet(installation.raw / "train_data_nasty_a.pq", index=False)

@@ -39,6 +39,11 @@ def validated_share(name):
 target = SimpleNamespace(type="duckdb")
 
 
+def number_or_null(expression):
+    """A number from a text."""
+    return f"try_cast({expression} as bigint)"
+
+
 def type_byte():
     """The type of a byte."""
     return "utinyint"
@@ -199,6 +204,11 @@ def features_hash(features):
 def score_columns(scored, features_hash):
     """The first of the columns."""
     return f"{scored}.pd as pd"
+
+
+def n_recent_products():
+    """Products kept per applicant."""
+    return var("n_recent_products")
 
 
 def champion_version():

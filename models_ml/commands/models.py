@@ -93,14 +93,18 @@ def promote_model(
     """Make a model the one that scores, if it passes its gates."""
     from models_ml import registry
 
-    registry.promote(Settings.from_environment().artifacts, version, force)
+    changed = registry.promote(Settings.from_environment().artifacts, version, force)
     with courtesy():
-        print(f"{version} scores from the next run on")
+        print(
+            f"{version} scores from the next run on"
+            if changed
+            else f"{version} is the champion already; nothing was changed"
+        )
 
 
 @commands.command("rollback")
 def rollback_model(reason: Reason) -> None:
-    """Go back to the champion before the current one."""
+    """Go back to the last different champion that no rollback left since."""
     from models_ml import registry
 
     version = registry.rollback(Settings.from_environment().artifacts, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import duckdb
 import typer
 
+from models_ml.csv_files import LARGEST, NUMBER
 from models_ml.engines import Target
 from models_ml.errors import ReaderGoneError, ScorehouseError
 from models_ml.progress import console
@@ -32,6 +34,19 @@ def courtesy() -> Iterator[None]:
         pass
     except (ScorehouseError, duckdb.Error) as error:
         console.print(f"warning: the work is done, but the summary is lost: {error}")
+
+
+def applicant_id(text: str) -> int:
+    """An application number from the command line, spelled as everywhere else.
+
+    Raises:
+        BadParameter: It is no number in plain digits.
+    """
+    if not re.fullmatch(NUMBER, text) or int(text) > LARGEST:
+        raise typer.BadParameter(
+            f"expected a number from 0 to {LARGEST} in plain digits, found {text!r}."
+        )
+    return int(text)
 
 
 def print_rows(rows: list[tuple[str, str]]) -> None:

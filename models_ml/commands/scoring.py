@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from models_ml.commands.options import print_rows
+from models_ml.commands.options import applicant_id, print_rows
 from models_ml.errors import UsageError
 from models_ml.settings import Settings
 
@@ -16,7 +16,9 @@ commands = typer.Typer()
 
 @commands.command()
 def replay(
-    id_: Annotated[int, typer.Option("--id", help="Application number.")],
+    id_: Annotated[
+        int, typer.Option("--id", parser=applicant_id, metavar="ID", help="Application number.")
+    ],
     at: Annotated[
         str | None,
         typer.Option(

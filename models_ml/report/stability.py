@@ -190,8 +190,9 @@ def unseen_code_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figure, 
 
 def _auc(slices: list[Row], table: Table) -> Figure:
     measured = [s for s in slices if s["auc"] is not None]
-    ends = [s[end] for s in measured for end in ("auc", "auc_low", "auc_high")]
-    lowest, highest = (pick(end for end in ends if end is not None) for pick in (min, max))
+    bounds = [s[name] for s in measured for name in ("auc", "auc_low", "auc_high")]
+    known = [bound for bound in bounds if bound is not None]
+    lowest, highest = min(known, default=0.0), max(known, default=1.0)
     n_slices = max(s["time_slice"] for s in slices)
     plot = Plot(
         "auc-over-time",

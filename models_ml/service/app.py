@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,14 +15,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi import Path as PathParameter
 from fastapi_offline import FastAPIOffline
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from models_ml.contract import read_contract
+from models_ml.csv_files import LARGEST, NUMBER
 from models_ml.errors import MissingInputError
 from models_ml.live_scoring import BrokenRecord, LiveScoring
 from models_ml.live_sql import read_live_sql
-from models_ml.records import json_records, to_records
+from models_ml.records import json_records, parse_records, to_records
 from models_ml.service.access import AccessLog, key_check, read_body
 from models_ml.service.champion import Champion
 from models_ml.service.gathering import Gatherer, TooBusyError
@@ -163,7 +166,7 @@ def _add_scores(router: APIRouter, service: Service, gatherer: Gatherer) -> None
     async def predict(request: Request) -> Response:
         body = await read_body(request, service.settings.max_body_bytes)
         try:
-            rows = service.reader.validate_json(body)["records"]
+            rows = parse_records(body, service.reader, service.scoring.contract)
         except ValidationError as error:
             return refuse(422, *_problems(error))
         request.state.n_records = len(rows)
@@ -192,7 +195,9 @@ def _add_scores(router: APIRouter, service: Service, gatherer: Gatherer) -> None
         summary="Published score of an applicant",
     )
     def applicant(
-        id_: Annotated[int, PathParameter(alias="id", ge=0, le=2**63 - 1)],
+        id_: Annotated[
+            int, PathParameter(alias="id", ge=0, le=LARGEST), BeforeValidator(_plain_digits)
+        ],
     ) -> dict[str, Any]:
         try:
             row = service.published.get(id_)
@@ -201,6 +206,13 @@ def _add_scores(router: APIRouter, service: Service, gatherer: Gatherer) -> None
         if row is None:
             raise HTTPException(404, f"applicant {id_} has no published score")
         return service.wording.published(row)
+
+
+def _plain_digits(text: str) -> str:
+    """Left alone, `` 7``, ``7.0`` and ``0_7`` would all be applicant 7."""
+    if not re.fullmatch(NUMBER, text):
+        raise PydanticCustomError("number", "expected a number in plain digits")
+    return text
 
 
 def _broken(record: BrokenRecord) -> Found:

@@ -39,7 +39,9 @@ class PublishedScores:
         """
         if not self.exists:
             raise MissingInputError("nothing is published yet; run: scorehouse run")
-        query = f"select {', '.join(COLUMNS)} from read_parquet(?) where id = ?"  # noqa: S608
+        # A folder of the path that is called id=7 is no column.
+        table = "read_parquet(?, hive_partitioning = false)"
+        query = f"select {', '.join(COLUMNS)} from {table} where id = ?"  # noqa: S608
         with self._connection.cursor() as cursor:
             try:
                 found = cursor.execute(query, [str(self._path), id_]).to_arrow_table()

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Installation
+from escapes import ESCAPES
 
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import BuildError
@@ -63,24 +64,6 @@ def test_nothing_in_the_tree_is_pickled(record_property) -> None:
 )
 def test_the_check_finds_what_it_looks_for(source: str) -> None:
     assert list(dangers(source))
-
-
-ESCAPES = {
-    "read a text": "select * from read_text('/etc/passwd')",
-    "read a CSV": "select * from read_csv('/etc/passwd', header = false)",
-    "climb out of a folder": "select * from read_text('{inside}/../outside.txt')",
-    "follow a link": "select * from read_text('{inside}/link')",
-    "list a folder": "select * from glob('/etc/*')",
-    "write a file": "copy (select 1) to '{outside}' (format csv)",
-    "attach a file": "attach '{outside}.duckdb' as other",
-    "export": "export database '{outside}.folder'",
-    "load an extension": "load httpfs",
-    "install an extension": "install httpfs",
-    "read the network": "select * from read_csv('http://127.0.0.1:9/x.csv')",
-    "unlock": "set enable_external_access = true",
-    "allow a folder": "set allowed_directories = ['/']",
-    "another setting": "set memory_limit = '99GB'",
-}
 
 
 @pytest.mark.fault("F49")

@@ -7,7 +7,7 @@
         {% set schema = source('bureau', 'credit_products').schema %}
         {% do run_query('create schema if not exists ' ~ schema) %}
         {% do scorehouse.register_file(
-            schema ~ '.outcomes', "(id string, flag string) using csv options (header 'true')",
+            schema ~ '.outcomes', "(id string, flag string) using csv options " ~ scorehouse.csv_options_of_spark(),
             env_var('SCOREHOUSE_RAW', 'data/raw') ~ '/train_target.csv'
         ) %}
         {% set parts = [] %}
@@ -20,6 +20,11 @@
             'create or replace view ' ~ schema ~ '.credit_products as ' ~ scorehouse.union_of_parts(parts)
         ) %}
     {%- endif -%}
+{%- endmacro %}
+
+{# How the outcomes are to be read: what `read_csv` of the source `outcomes` is told on DuckDB. #}
+{% macro csv_options_of_spark() -%}
+    (header 'true', sep ',', quote '"', escape '"', encoding 'UTF-8', mode 'FAILFAST')
 {%- endmacro %}
 
 {# Make a file known as a table; an older table of that name, not its file, is forgotten. #}

@@ -1,4 +1,19 @@
-{# Products kept per applicant: a whole number from the vars, so that nothing else reaches the SQL. #}
+{#
+    Products kept per applicant: a whole number from the vars, so that nothing else reaches the SQL, and the one of the
+    feature contract. With another one, models read through views of another run would keep theirs, and no model knows it.
+#}
 {% macro n_recent_products() -%}
-    {{ return(scorehouse.validated_number('n_recent_products', 1, 255) | int) }}
+    {%- set n_products = scorehouse.validated_number('n_recent_products', 1, 255) | int -%}
+    {%- if execute and graph.nodes is defined -%} {#- a unit test has no graph -#}
+        {%- set contract = graph.nodes['model.scorehouse.applicant_features'].columns['recent_products'].data_type -%}
+        {%- set size = n_products * (scorehouse.bureau_columns() | length) -%}
+        {%- if contract != 'utinyint[' ~ size ~ ']' -%}
+            {{ exceptions.raise_compiler_error(
+                "var n_recent_products: expected the number of the feature contract (recent_products is " ~ contract
+                ~ "), found " ~ n_products ~ " (utinyint[" ~ size ~ "]); leave it as it is: another number needs"
+                ~ " another contract (models_ml/contract_yaml.py) and another model"
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(n_products) }}
 {%- endmacro %}

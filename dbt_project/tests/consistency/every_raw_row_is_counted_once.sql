@@ -18,7 +18,7 @@ quarantined as (
 
 delivered as (
 
-    select sum(n_rows) as n_rows from {{ ref('raw_parts') }}
+    select coalesce(sum(n_rows), 0) as n_rows from {{ ref('raw_parts') }}
 
 )
 

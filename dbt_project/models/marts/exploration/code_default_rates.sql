@@ -51,7 +51,7 @@ rates as (
         case when n_products > 0 then ln(share_of_good / share_of_bad) end as weight_of_evidence,
         case
             when n_products > 0 then (share_of_good - share_of_bad) * ln(share_of_good / share_of_bad)
-            else cast(0 as double)
+            when share_of_good is not null and share_of_bad is not null then cast(0 as double)
         end as information_value
     from compared
     order by column_name, position

@@ -18,8 +18,10 @@ by_column as (
         column_name,
         sum(information_value) as information_value,
         count(*) filter (where n_products > 0) as n_codes_seen,
-        max_by(code, default_rate) filter (where n_applicants >= 100) as riskiest_code,
-        min_by(code, default_rate) filter (where n_applicants >= 100) as safest_code
+        max_by(code, default_rate) filter (where n_applicants >= 100 and information_value is not null)
+            as riskiest_code,
+        min_by(code, default_rate) filter (where n_applicants >= 100 and information_value is not null)
+            as safest_code
     from rates
     group by column_name
 
@@ -38,4 +40,4 @@ described as (
 )
 
 select * from described
-order by information_value desc
+order by information_value desc nulls last

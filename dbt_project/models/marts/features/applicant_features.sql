@@ -10,6 +10,7 @@
 -- depends_on: {{ ref('quarantined_credit_products') }}
 {%- set columns = bureau_columns() %}
 {%- set n_months = 24 %}
+{%- do n_recent_products() %}
 
 with
 

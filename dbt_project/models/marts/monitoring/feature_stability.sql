@@ -18,7 +18,7 @@ measured as (
         sum({{ stability_term(
             'training_share', 'n_train', 'n_products * n_applicants / n_products_of_slice', 'n_applicants'
         ) }}) as csi,
-        {{ critical_stability('n_train', 'n_applicants', 'greatest(count(*) filter (where training_share > 0), 2)') }}
+        {{ critical_stability('n_train', 'n_applicants', 'count(*) filter (where training_share > 0)') }}
             as critical_value
     from codes
     group by column_name, time_slice, n_applicants, n_products_of_slice, n_train

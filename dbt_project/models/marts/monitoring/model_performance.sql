@@ -47,20 +47,36 @@ measured as (
 
 ),
 
--- One defaulter has no variance: no interval then.
+-- One defaulter has no variance: no interval then. Asked here, because greatest() and least() pass over NULL.
 errors as (
 
     select
         *,
-        sqrt(
-            greatest(squares_of_bad / nullif(bad, 0) - auc * auc, 0) / nullif(bad - 1, 0)
-            + greatest(squares_of_good / nullif(good, 0) - auc * auc, 0) / nullif(good - 1, 0)
-        ) as auc_error,
-        sqrt(
-            bad_above_at_ks * (1 - bad_above_at_ks) / nullif(bad, 0)
-            + good_above_at_ks * (1 - good_above_at_ks) / nullif(good, 0)
-        ) as ks_error
+        case
+            when bad > 1 and good > 1 then sqrt(
+                greatest(squares_of_bad / bad - auc * auc, 0) / (bad - 1)
+                + greatest(squares_of_good / good - auc * auc, 0) / (good - 1)
+            )
+        end as auc_error,
+        case
+            when bad > 1 and good > 1 then sqrt(
+                bad_above_at_ks * (1 - bad_above_at_ks) / bad
+                + good_above_at_ks * (1 - good_above_at_ks) / good
+            )
+        end as ks_error
     from measured
+
+),
+
+bounded as (
+
+    select
+        *,
+        case when auc_error is not null then greatest(auc - {{ z }} * auc_error, 0) end as auc_low,
+        case when auc_error is not null then least(auc + {{ z }} * auc_error, 1) end as auc_high,
+        case when ks_error is not null then greatest(ks - {{ z }} * ks_error, 0) end as ks_low,
+        case when ks_error is not null then least(ks + {{ z }} * ks_error, 1) end as ks_high
+    from errors
 
 ),
 
@@ -76,18 +92,18 @@ performance as (
         bad / (bad + good) as default_rate,
         mean_pd,
         auc,
-        greatest(auc - {{ z }} * auc_error, 0) as auc_low,
-        least(auc + {{ z }} * auc_error, 1) as auc_high,
+        auc_low,
+        auc_high,
         2 * auc - 1 as gini,
-        2 * greatest(auc - {{ z }} * auc_error, 0) - 1 as gini_low,
-        2 * least(auc + {{ z }} * auc_error, 1) - 1 as gini_high,
+        2 * auc_low - 1 as gini_low,
+        2 * auc_high - 1 as gini_high,
         ks,
-        greatest(ks - {{ z }} * ks_error, 0) as ks_low,
-        least(ks + {{ z }} * ks_error, 1) as ks_high,
+        ks_low,
+        ks_high,
         average_precision,
         log_loss,
         brier
-    from errors
+    from bounded
 
 )
 

@@ -8,6 +8,13 @@ models as (
 
 ),
 
+-- From the rows: a promotion that came while they were scored does not name another model.
+scoring as (
+
+    select version from {{ ref('int_scoring_model') }}
+
+),
+
 promotions as (
 
     select * from {{ ref('stg_artifacts__promotions') }}
@@ -25,7 +32,7 @@ latest as (
         arg_max(reason, event_number) as last_reason,
         arg_max(gates_passed_over, event_number) as gates_passed_over
     from promotions
-    where action in ('promote', 'rollback')
+    where made_champion
     group by version
 
 ),
@@ -34,7 +41,7 @@ registry as (
 
     select
         models.version as model_version,
-        models.is_champion,
+        models.version in (select version from scoring) as is_champion,
         cast(models.manifest ->> 'created_at' as timestamptz) at time zone 'UTC' as created_at,
         coalesce(latest.n_promotions, 0) as n_promotions,
         latest.first_promoted_at,

@@ -2,6 +2,10 @@
     materialized='applicant_batches' if target.type == 'duckdb' else 'table',
     work_list='int_scores_due',
     version_columns=['features_hash', 'model_version', 'decision_policy'],
+    pre_hook=[
+        "{{ check_work_list(ref('int_scores_due'), ref('applicant_features'), score_versions()) }}",
+        "{{ check_all_scored(ref('int_scores_due'), ref('applicant_scores_history')) }}",
+    ],
 ) }}
 
 with

@@ -6,6 +6,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     full_refresh=false,
+    pre_hook="{{ check_work_list(ref('int_scores_due'), ref('applicant_features'), score_versions()) }}",
 ) }}
 
 with

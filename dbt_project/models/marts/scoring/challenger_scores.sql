@@ -2,6 +2,7 @@
     materialized='applicant_batches' if target.type == 'duckdb' else 'table',
     work_list='int_challenges_due',
     version_columns=['features_hash', 'champion_version', 'challenger_version', 'decision_policy'],
+    pre_hook="{{ check_work_list(ref('int_challenges_due'), ref('applicant_features'), challenge_versions()) }}",
 ) }}
 
 with

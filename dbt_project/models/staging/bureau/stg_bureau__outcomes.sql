@@ -9,8 +9,8 @@ outcomes as (
 typed as (
 
     select
-        cast(id as bigint) as id,
-        cast(flag as {{ type_byte() }}) as defaulted
+        {{ number_or_null('id') }} as id,
+        case when flag in ('0', '1') then cast(flag as {{ type_byte() }}) end as defaulted
     from outcomes
 
 )

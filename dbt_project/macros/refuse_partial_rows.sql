@@ -1,0 +1,18 @@
+{#
+    Hook: refuse `--empty` and `--sample` where tables already serve. They build every table from no rows or from some, so
+    outcomes, monitoring and scores would be lost with an exit code of 0. A warehouse of its own may be built that way.
+#}
+{% macro refuse_partial_rows() -%}
+    {%- set flag = '--empty' if flags.EMPTY else '--sample' if invocation_args_dict.get('sample') else none -%}
+    {%- if execute and flag is not none -%}
+        {%- for name in ['applicant_features', 'applicant_outcomes', 'applicant_scores', 'applicant_scores_history'] -%}
+            {%- set found = adapter.get_relation(database=target.database, schema=target.schema, identifier=name) -%}
+            {%- if found is not none and run_query('select count(*) from ' ~ found).rows[0][0] > 0 -%}
+                {{ exceptions.raise_compiler_error(
+                    flag ~ ": expected a warehouse that serves nobody, found " ~ found ~ " with rows, which would be lost."
+                    ~ " Nothing was changed; build into another one: SCOREHOUSE_HOME=FOLDER dbt " ~ flags.WHICH ~ " " ~ flag
+                ) }}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
