@@ -15,12 +15,12 @@ CHECKSUMS = "SHA256SUMS"
 LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
 
 
-def check_checksums(folder: Path, delivered: Iterable[Path]) -> None:
+def check_checksums(folder: Path, delivered: Iterable[str]) -> None:
     """Compare delivered files with the checksums beside them, if there are any.
 
     Args:
         folder: The raw folder, in which `CHECKSUMS` may be.
-        delivered: The files that must be listed and equal.
+        delivered: Names of the files that must be listed and equal, relative to the folder.
 
     Raises:
         InputDataError: A file differs, is missing, or is not listed; the message names it.
@@ -29,7 +29,7 @@ def check_checksums(folder: Path, delivered: Iterable[Path]) -> None:
     if not path.is_file():
         return
     expected = _read(path)
-    names = {file.name for file in delivered}
+    names = set(delivered)
     remedy = (
         f"Deliver it again; if it is right, write {CHECKSUMS} anew: sha256sum train_* > {CHECKSUMS}"
     )

@@ -13,7 +13,7 @@ from models_ml.features import FeatureBatch, features_from_arrow
 from models_ml.live_sql import DUPLICATES, FEATURES, QUARANTINE, LiveSql
 from models_ml.records import record_columns
 
-EVERY_RECORD = "select raw_file from temp.main.live_records"
+EVERY_RECORD = "select raw_part from temp.main.live_records"
 NO_DUPLICATES = "select null::bigint as id, null::bigint as rn where false"
 
 
@@ -66,7 +66,7 @@ class LivePlan:
         return sorted((int(position), reason) for position, reason in found)
 
     def _to_table(self, values: np.ndarray) -> pa.Table:
-        """Records as the raw products; the name of the raw file is the record's position.
+        """Records as the raw products; the name of the raw part is the record's position.
 
         A number that no byte can hold is passed on as missing, as the staging SQL's own cast makes of it: both break
         the same rule there, and 59 casts are most of what it costs to look at one applicant's records.
@@ -79,7 +79,7 @@ class LivePlan:
             *(pa.array(c, mask=m) for c, m in zip(codes.astype(np.uint8), masks, strict=True)),
             pa.array(np.arange(values.shape[1]).astype(str), pa.string()),
         ]
-        return pa.Table.from_arrays(columns, names=[*self._columns, "raw_file"])
+        return pa.Table.from_arrays(columns, names=[*self._columns, "raw_part"])
 
     def _prepare(self, sql: LiveSql) -> None:
         connection = self._connection

@@ -18,9 +18,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import BuildError
 from models_ml.progress import console
+from models_ml.records import record_columns
 from models_ml.settings import Settings
 
 FOLDER = "live_sql"
@@ -86,7 +88,8 @@ def _compile(settings: Settings) -> LiveSql:
     with tempfile.TemporaryDirectory(dir=settings.home, prefix=".compiling-") as folder:
         throw_away = replace(settings, raw=Path(folder) / "raw", home=Path(folder))
         throw_away.raw.mkdir()
-        broken_row = pa.table({"id": pa.array([None], pa.int64())})
+        columns = record_columns(read_contract(settings.dictionary))
+        broken_row = pa.table({name: pa.array([None], pa.int64()) for name in columns})
         pq.write_table(broken_row, throw_away.raw / DOUBTFUL_PART)
         only = ("--resource-type", "seed", "--resource-type", "model")
         run_dbt(throw_away, ("build", "--select", "resource_type:seed", PARTS, *only), TARGET)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,7 @@ from models_ml.checksums import check_checksums
 from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, MissingInputError
 from models_ml.outcomes import OUTCOMES, check_outcomes
-
-PART_PATTERN = "train_data_*.pq"
-PART_NAME = re.compile(r"[A-Za-z0-9._-]+")
+from models_ml.raw_parts import LOOKS_LIKE_PART, PARTS, list_parts
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
     Where checksums were delivered with the files, those too.
 
     Args:
-        folder: Folder with ``train_data_*.pq`` and ``train_target.csv``.
+        folder: Folder with the parts and ``train_target.csv``.
         contract: Lists the code columns that a part must have.
 
     Raises:
@@ -48,62 +47,111 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
     """
     if not folder.is_dir():
         raise MissingInputError(
-            f"The raw folder {folder} does not exist. Put {PART_PATTERN} and {OUTCOMES} there, "
+            f"The raw folder {folder} does not exist. Put {PARTS} and {OUTCOMES} there, "
             "point SCOREHOUSE_RAW to them, or make an example with: "
             f"scorehouse simulate --applicants 60000 --out {folder}"
         )
-    parts = sorted(folder.glob(PART_PATTERN))
-    if not parts:
-        raise MissingInputError(
-            f"No file {PART_PATTERN} in {folder}. Put the parts there, or point SCOREHOUSE_RAW "
-            "to the folder that has them."
-        )
-    for part in parts:  # names get into SQL on some engines
-        if not PART_NAME.fullmatch(part.name):
-            raise InputDataError(
-                f"The part {part.name!r} has a character in its name that is neither a letter, a digit, "
-                "nor one of . _ -; rename it."
-            )
-    check_checksums(folder, [*parts, *folder.glob(OUTCOMES)])  # before anything parses a file
-    expected = ["id", "rn", *(column.name for column in contract.columns)]
-    n_products, warnings = 0, []
-    for part in parts:
-        n_rows, extra = _check_part(part, expected)
-        n_products += n_rows
-        if extra:
-            warnings.append(f"{part.name}: columns {', '.join(extra)} are not used.")
-        if n_rows == 0:
-            warnings.append(f"{part.name} has no rows.")
+    names = list_parts(folder)
+    # Before anything parses a file.
+    check_checksums(folder, [*names, *(path.name for path in folder.glob(OUTCOMES))])
+    parts = check_parts(folder, names, contract)
+    n_products = sum(part.n_rows for part in parts)
+    warnings = [*(warning for part in parts for warning in part.warnings), *_other_parts(folder)]
     if n_products == 0:
         raise InputDataError(f"The parts in {folder} have no rows; at least one product is needed.")
     check_outcomes(folder / OUTCOMES)
     return RawFolder(len(parts), n_products, tuple(warnings))
 
 
-def _check_part(part: Path, expected: list[str]) -> tuple[int, list[str]]:
-    """Rows of a part and the columns it has beyond the expected ones."""
-    try:
-        with pq.ParquetFile(part) as footer:
-            schema, n_rows = footer.schema_arrow, footer.metadata.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
-        raise InputDataError(
-            f"{part.name} is not a readable parquet file ({_first_line(error)}); "
-            "deliver the part again."
-        ) from error
-    missing = [name for name in expected if name not in schema.names]
+@dataclass(frozen=True)
+class RawPart:
+    """What the footer of a part says.
+
+    Attributes:
+        name: Of the file, relative to the raw folder.
+        n_rows: Product rows.
+        unused: Columns that nobody needs.
+    """
+
+    name: str
+    n_rows: int
+    unused: tuple[str, ...]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is odd but harmless, a sentence each."""
+        unused = f"{self.name}: columns {', '.join(self.unused)} are not used."
+        return [unused] * bool(self.unused) + [f"{self.name} has no rows."] * (not self.n_rows)
+
+
+
+def check_parts(
+    folder: Path, names: Iterable[str], contract: FeatureContract
+) -> list[RawPart]:
+    """Check columns and types of raw parts by their footers.
+
+    Args:
+        folder: The raw folder.
+        names: Of the parts, see `list_parts`.
+        contract: Lists the code columns that a part must have.
+
+    Raises:
+        InputDataError: A part cannot be used; the message names it and what is wrong.
+    """
+    expected = ("id", "rn", *(column.name for column in contract.columns))
+    return [_check_part(folder / name, name, expected) for name in names]
+
+
+def _check_part(path: Path, name: str, expected: tuple[str, ...]) -> RawPart:
+    """Names of columns have no case: no engine that reads the parts tells ``id`` from ``ID``."""
+    schema, n_rows = _footer(path, name)
+    fields: dict[str, pa.Field] = {}
+    for field in schema:
+        other = fields.setdefault(field.name.lower(), field)
+        if other is not field:  # DuckDB also renames the second, so that it may take the name of a third
+            raise InputDataError(
+                f"{name} has the columns {other.name} and {field.name}, which are the same without case; which of them is "
+                "meant cannot be known. Deliver the part again with one of them, or with another name."
+            )
+    missing = [column for column in expected if column not in fields]
     if missing:
         raise InputDataError(
-            f"{part.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
             f"a part needs id, rn and {len(expected) - 2} code columns. Deliver the part again."
         )
-    for name in expected:
-        found = schema.field(name).type
-        if not pa.types.is_integer(found):
+    for column in expected:
+        found = fields[column].type
+        values = found.value_type if pa.types.is_dictionary(found) else found
+        if not pa.types.is_integer(values):
             raise InputDataError(
-                f"{part.name}, column {name}: expected integers, found {found}. "
+                f"{name}, column {column}: expected integers, found {found}. "
                 "Deliver the part again."
             )
-    return n_rows, [name for name in schema.names if name not in expected]
+    unused = tuple(field.name for key, field in fields.items() if key not in expected)
+    return RawPart(name, n_rows, unused)
+
+
+def _footer(path: Path, name: str) -> tuple[pa.Schema, int]:
+    """Columns and number of rows."""
+    try:
+        with pq.ParquetFile(path) as part:
+            return part.schema_arrow, part.metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
+        raise InputDataError(
+            f"{name} is not a readable parquet file ({_first_line(error)}); "
+            "deliver the part again."
+        ) from error
+
+
+def _other_parts(folder: Path) -> Iterator[str]:
+    """Warnings of parquet files that are not called as parts but have rows of products."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in (".pq", ".parquet") or LOOKS_LIKE_PART.search(path.name):
+            continue
+        with contextlib.suppress(InputDataError):
+            schema, _ = _footer(path, path.name)
+            if {"id", "rn"} <= {name.lower() for name in schema.names}:
+                yield f"{path.name} has the columns id and rn and is not read: parts are called {PARTS}."
 
 
 def _first_line(error: Exception) -> str:

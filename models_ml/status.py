@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import duckdb
 
 from models_ml.artifact import champion_version
-from models_ml.errors import ScorehouseError
+from models_ml.errors import InputDataError, MissingInputError, ScorehouseError
 from models_ml.lock import lock_holder
 from models_ml.publish import SERVING_FILE
-from models_ml.raw import PART_PATTERN
+from models_ml.raw_parts import list_parts
 from models_ml.settings import Settings
 from models_ml.warehouse import open_warehouse
 
@@ -34,12 +34,8 @@ def status(settings: Settings) -> list[StatusLine]:
     """State of raw files, features, model, scores and published files, in the order they are made."""
     holder = lock_holder(settings.home)
     lines = [StatusLine("run", holder or "none at work")]
-    parts = {path.name: path.stat().st_size for path in settings.raw.glob(PART_PATTERN)}
-    lines.append(
-        StatusLine("raw files", f"{len(parts)} parts in {settings.raw}")
-        if parts
-        else StatusLine("raw files", f"none in {settings.raw}", "put the parts there")
-    )
+    parts, raw_files = _raw_files(settings)
+    lines.append(raw_files)
     champion = champion_version(settings.artifacts)
     model = (
         StatusLine("model", champion)
@@ -53,6 +49,20 @@ def status(settings: Settings) -> list[StatusLine]:
     except ScorehouseError as error:
         return [*lines, StatusLine("warehouse", str(error), "scorehouse run"), model]
     return [*lines, features, model, scores, _published(settings, version)]
+
+
+def _raw_files(settings: Settings) -> tuple[dict[str, int], StatusLine]:
+    """Size of each part, and their state."""
+    try:
+        names = list_parts(settings.raw) if settings.raw.is_dir() else ()
+    except MissingInputError:
+        names = ()
+    except InputDataError as error:
+        return {}, StatusLine("raw files", str(error), "put it right")
+    if not names:
+        return {}, StatusLine("raw files", f"none in {settings.raw}", "put the parts there")
+    parts = {name: (settings.raw / name).stat().st_size for name in names}
+    return parts, StatusLine("raw files", f"{len(parts)} parts in {settings.raw}")
 
 
 def _features(connection: duckdb.DuckDBPyConnection, parts: dict[str, int]) -> StatusLine:

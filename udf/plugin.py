@@ -1,4 +1,4 @@
-"""dbt-duckdb plugin: registers ``score_applicant`` and a few quantiles on every connection that dbt opens."""
+"""dbt-duckdb plugin: registers ``score_applicant``, a few quantiles and the list of raw parts on every connection that dbt opens."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from models_ml.contract import read_contract
 from models_ml.settings import Settings
+from udf.raw_files import RawFiles, register_raw_files
 from udf.registration import ScoreFunction, register
 from udf.statistics import register_statistics
 
@@ -35,8 +36,10 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Prepare the function; the model itself is loaded at its first call."""
-        dictionary = Settings.from_environment().dictionary
+        settings = Settings.from_environment()
+        dictionary = settings.dictionary
         contract = read_contract(dictionary)
+        self.raw_files = RawFiles(settings.raw, contract)
         folders = [*map(Path, plugin_config["folders"]), dictionary.parent]
         self.folders = [str(folder.resolve()) for folder in folders]
         self.function = ScoreFunction(Path(plugin_config["artifacts"]).resolve(), contract)
@@ -45,4 +48,5 @@ class Plugin(BasePlugin):
         """Register on the connection, never on a cursor: a freed cursor's function crashes DuckDB."""
         register(conn, self.function)
         register_statistics(conn)
+        register_raw_files(conn, self.raw_files)
         confine(conn, self.folders)

@@ -54,7 +54,7 @@ def type_text():
     return "varchar"
 
 
-def raw_part_value_ranges():
+def raw_part_value_ranges(names):
     """Five columns."""
     return (
         "(select 'a' as raw_part, 'id' as column_name, 0 as smallest, 1 as largest, 0 as n_nulls)"
@@ -101,19 +101,29 @@ def md5_text(expression):
     return f"md5({expression})"
 
 
-def raw_part_files():
+def raw_part_names():
+    """One part."""
+    return ["a"]
+
+
+def raw_part_files(names):
     """Three columns."""
     return "(select 'a' as raw_part, 1 as n_bytes, 'b' as content_sha256)"
 
 
-def raw_part_row_counts():
+def raw_part_row_counts(names):
     """Two columns."""
     return "(select 'a' as raw_part, 1 as n_rows)"
 
 
-def raw_part_of(raw_file):
-    """A file name."""
-    return f"parse_filename({raw_file})"
+def raw_products(columns):
+    """Two code columns."""
+    return "select 1 as id, 1 as rn, 1 as pre_util, 1 as pre_loans5, 'a' as raw_part"
+
+
+def bigint_or_null(expression):
+    """A number of 64 bits."""
+    return f"try_cast({expression} as bigint)"
 
 
 def latest_products(columns):

@@ -18,6 +18,7 @@ from models_ml.engines import Target
 from models_ml.published import APPLICANT_TABLES, PUBLISHED_TABLES
 from models_ml.settings import Settings
 from models_ml.training_data import shuffle_keys
+from udf.raw_files import RawFiles, register_raw_files_on_spark
 from udf.spark.dbt import run_dbt_here
 from udf.spark.extract import Extract
 from udf.spark.function import Models, register
@@ -49,6 +50,7 @@ class SparkEngine:
         artifacts = self.settings.artifacts
         champion = champion_path(artifacts) if champion_version(artifacts) else None
         register(self.session, Models(self.contract, champion, challenger_path(artifacts)))
+        register_raw_files_on_spark(self.session, RawFiles(self.settings.raw, self.contract))
         return run_dbt_here(self.settings, arguments, Target.SPARK)
 
     def tables_for_training(self, sample: int | None, seed: int) -> Settings:

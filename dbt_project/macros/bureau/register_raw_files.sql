@@ -1,6 +1,6 @@
 {#
     Spark reads files through its catalog, so at the start of a run the raw files are made known there, in the schema of
-    the source; nothing is copied. On DuckDB the source itself says where the files are.
+    the source; nothing is copied. On DuckDB the models themselves say where the files are (macro raw_products).
 #}
 {% macro register_raw_files() -%}
     {%- if execute and target.type == 'spark' and flags.WHICH in ['build', 'run', 'test'] -%}
@@ -11,9 +11,9 @@
             env_var('SCOREHOUSE_RAW', 'data/raw') ~ '/train_target.csv'
         ) %}
         {% set parts = [] %}
-        {% for name, file in scorehouse.raw_part_paths() %}
+        {% for name in scorehouse.raw_part_names() %}
             {% set part = schema ~ '.credit_products_part_' ~ loop.index %}
-            {% do scorehouse.register_file(part, 'using parquet', file) %}
+            {% do scorehouse.register_file(part, 'using parquet', scorehouse.raw_part_path(name)) %}
             {% do parts.append((part, name)) %}
         {% endfor %}
         {% do run_query(
@@ -34,9 +34,9 @@
 {% endmacro %}
 
 {#
-    Query: the rows of all parts with the name of their part as `raw_file`. One select per part, because not every engine
-    that speaks Spark's SQL knows the name of the file a row comes from. Columns are matched by name; those that not
-    every part has are left out (`scorehouse run` refuses a part that lacks a needed one).
+    Query: the rows of all parts with the name of their part as `raw_part`. One select per part, because not every engine
+    that speaks Spark's SQL knows the name of the file a row comes from. Columns are matched by name without case; those
+    that not every part has are left out (`scorehouse run` refuses a part that lacks a needed one).
 
     Args:
         parts: list of (table, name of the part).
@@ -44,28 +44,16 @@
 {% macro union_of_parts(parts) %}
     {% set common = namespace(names=none) %}
     {% for table, name in parts %}
-        {% set found = run_query('select * from ' ~ table ~ ' limit 0').column_names | list %}
+        {% set found = run_query('select * from ' ~ table ~ ' limit 0').column_names | map('lower') | reject('equalto', 'raw_part') | list %}
         {% set common.names = found if common.names is none else common.names | select('in', found) | list %}
+    {% endfor %}
+    {% set columns = [] %}
+    {% for name in common.names %}
+        {% do columns.append('`' ~ name | replace('`', '``') ~ '`') %}
     {% endfor %}
     {% set selects = [] %}
     {% for table, name in parts %}
-        {% do selects.append(
-            'select ' ~ common.names | join(', ') ~ ", '" ~ name ~ "' as raw_file from " ~ table
-        ) %}
+        {% do selects.append('select ' ~ columns | join(', ') ~ ", '" ~ name ~ "' as raw_part from " ~ table) %}
     {% endfor %}
     {{ return(selects | join(' union all ')) }}
-{% endmacro %}
-
-{# Name and path of every raw part, by name; empty while dbt only parses. #}
-{% macro raw_part_paths() %}
-    {% if not execute %}
-        {{ return([]) }}
-    {% endif %}
-    {% set folder = env_var('SCOREHOUSE_RAW', 'data/raw') %}
-    {% set parts = [] %}
-    {% for row in run_query('select distinct path from binaryfile.`' ~ folder ~ '/train_data_*.pq` order by path').rows %}
-        {% set name = row[0].split('/')[-1] %}
-        {% do parts.append((name, folder ~ '/' ~ name)) %}
-    {% endfor %}
-    {{ return(parts) }}
 {% endmacro %}

@@ -1,3 +1,5 @@
+-- depends_on: {{ source('bureau', 'credit_products') }}
+-- depends_on: {{ ref('raw_parts') }}
 -- depends_on: {{ ref('data_dictionary') }}
 {%- set columns = bureau_columns() %}
 
@@ -5,20 +7,21 @@ with
 
 products as (
 
-    select * from {{ source('bureau', 'credit_products') }}
+    {{ raw_products(columns) | indent(4) }}
 
 ),
 
--- One byte holds a code and a position; what does not fit becomes null here and is quarantined below.
+-- A part may have integers of any width. One byte holds a code and a position, 63 bits an id; what does not fit becomes
+-- null here and is quarantined below.
 narrowed as (
 
     select
-        id,
-        rn,
+        {{ bigint_or_null('id') }} as id,
+        {{ bigint_or_null('rn') }} as rn,
         {%- for column in columns %}
         {{ byte_or_null(column.name) }} as {{ column.name }},
         {%- endfor %}
-        {{ raw_part_of('raw_file') }} as raw_part
+        raw_part
     from products
 
 ),

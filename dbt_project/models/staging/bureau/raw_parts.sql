@@ -1,16 +1,17 @@
 {{ config(materialized='table') }}
+{%- set part_names = raw_part_names() %}
 
 with
 
 files as (
 
-    select * from {{ raw_part_files() }}
+    select * from {{ raw_part_files(part_names) }}
 
 ),
 
 row_counts as (
 
-    select * from {{ raw_part_row_counts() }}
+    select * from {{ raw_part_row_counts(part_names) }}
 
 ),
 
@@ -42,17 +43,20 @@ rules as (
 
 value_ranges as (
 
-    select * from {{ raw_part_value_ranges() }}
+    select * from {{ raw_part_value_ranges(part_names) }}
 
 ),
 
--- Columns in which the statistics of the file leave room for a value that breaks a rule.
+-- Parts with a column in which the statistics of the file are missing or leave room for a value that breaks a rule.
 doubtful as (
 
-    select distinct value_ranges.raw_part
-    from value_ranges
-    inner join rules
-        on value_ranges.column_name = rules.column_name
+    select distinct files.raw_part
+    from files
+    cross join rules
+    left join value_ranges
+        on
+            files.raw_part = value_ranges.raw_part
+            and rules.column_name = value_ranges.column_name
     where
         not coalesce(
             value_ranges.n_nulls = 0

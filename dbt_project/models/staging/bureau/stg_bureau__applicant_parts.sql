@@ -4,7 +4,7 @@ with
 
 products as (
 
-    select * from {{ source('bureau', 'credit_products') }}
+    select * from {{ ref('base_bureau__credit_products') }}
 
 ),
 
@@ -14,12 +14,12 @@ applicant_parts as (
 
     select
         id,
-        {{ raw_part_of('raw_file') }} as raw_part,
+        raw_part,
         count(*) filter (where rn between 1 and 255) as n_rows,
         bit_or(case when rn between 1 and 62 then {{ single_bit('rn') }} else 0 end) as rn_bits
     from products
     where id >= 0
-    group by id, raw_file
+    group by id, raw_part
 
 )
 

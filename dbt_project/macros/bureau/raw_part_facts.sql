@@ -1,0 +1,67 @@
+{# Subquery: name, size in bytes and SHA-256 of every raw part in the folder. #}
+{% macro raw_part_files(names) -%}
+    (
+        {%- for name in names %}
+        {{ "union all" if not loop.first }}
+        select
+            '{{ name }}' as raw_part,
+            raw_part_bytes('{{ name }}') as n_bytes,
+            raw_part_sha256('{{ name }}') as content_sha256
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# Subquery: rows of every raw part, from the parquet footers. #}
+{% macro raw_part_row_counts(names) -%}
+    {{ return(adapter.dispatch('raw_part_row_counts')(names)) }}
+{%- endmacro %}
+
+{% macro default__raw_part_row_counts(names) -%}
+    (
+        select
+            {{ scorehouse.raw_part_of('file_name') }} as raw_part,
+            num_rows as n_rows
+        from parquet_file_metadata({{ scorehouse.raw_part_paths(names) }})
+    )
+{%- endmacro %}
+
+{% macro spark__raw_part_row_counts(names) -%}
+    (
+        {%- for name in names %}
+        {{ "union all" if not loop.first }}
+        select '{{ name }}' as raw_part, count(*) as n_rows from parquet.`{{ scorehouse.raw_part_path(name) }}`
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#
+    Subquery: smallest and largest value and number of nulls of every column and row group, from the parquet footers.
+    Columns are in lower case, because names of columns have no case.
+#}
+{% macro raw_part_value_ranges(names) -%}
+    {{ return(adapter.dispatch('raw_part_value_ranges')(names)) }}
+{%- endmacro %}
+
+{% macro default__raw_part_value_ranges(names) -%}
+    (
+        select
+            {{ scorehouse.raw_part_of('file_name') }} as raw_part,
+            lower(path_in_schema) as column_name,
+            try_cast(coalesce(stats_min_value, stats_min) as bigint) as smallest,
+            try_cast(coalesce(stats_max_value, stats_max) as bigint) as largest,
+            stats_null_count as n_nulls
+        from parquet_metadata({{ scorehouse.raw_part_paths(names) }})
+    )
+{%- endmacro %}
+
+{# Spark's SQL cannot see the statistics of a file, so every part is doubtful there, and its values are looked at. #}
+{% macro spark__raw_part_value_ranges(names) -%}
+    (
+        select
+            cast(null as string) as raw_part,
+            cast(null as string) as column_name,
+            cast(null as bigint) as smallest,
+            cast(null as bigint) as largest,
+            cast(null as bigint) as n_nulls
+    )
+{%- endmacro %}

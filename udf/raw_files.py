@@ -1,0 +1,87 @@
+"""SQL functions that say which files are raw parts, on DuckDB and on Spark: the rule is that of the check.
+
+A file's name is a name here: SQL that lists files would read a folder ``id=7`` as a column and ``[1]`` as a pattern.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from duckdb import DuckDBPyConnection
+from duckdb.sqltypes import BIGINT, TIMESTAMP, VARCHAR
+
+from models_ml.contract import FeatureContract
+from models_ml.errors import InputDataError
+from models_ml.raw import check_parts
+from models_ml.raw_parts import list_parts
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class RawFiles:
+    """The raw parts of an installation, looked at anew at each call.
+
+    Attributes:
+        folder: The raw folder; nothing outside it is read.
+        contract: Lists the code columns that a part must have.
+    """
+
+    folder: Path
+    contract: FeatureContract
+
+    def names(self) -> str:
+        """Names of all parts, a line each, after a check of their columns.
+
+        Raises:
+            ScorehouseError: There is none, or one cannot be used.
+        """
+        names = list_parts(self.folder)
+        check_parts(self.folder, names, self.contract)
+        return "\n".join(names)
+
+    def n_bytes(self, name: str) -> int:
+        """Size of a part."""
+        return self._path(name).stat().st_size
+
+    def sha256(self, name: str) -> str:
+        """SHA-256 of a part, hexadecimal."""
+        with self._path(name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def modified_at(self) -> datetime:
+        """When the latest part was written, UTC without a zone."""
+        latest = max(self._path(name).stat().st_mtime for name in list_parts(self.folder))
+        return datetime.fromtimestamp(latest, UTC).replace(tzinfo=None)
+
+    def _path(self, name: str) -> Path:
+        """Path of a part.
+
+        Raises:
+            InputDataError: There is no part of that name.
+        """
+        if name not in list_parts(self.folder):
+            raise InputDataError(f"{name} is not among the raw parts in {self.folder} any more.")
+        return self.folder / name
+
+
+def register_raw_files(connection: DuckDBPyConnection, files: RawFiles) -> None:
+    """Register the functions on a connection. They have side effects: no plan keeps an old answer."""
+    create = connection.create_function
+    create("raw_part_names", files.names, [], VARCHAR, side_effects=True)
+    create("raw_part_bytes", files.n_bytes, [VARCHAR], BIGINT, side_effects=True)
+    create("raw_part_sha256", files.sha256, [VARCHAR], VARCHAR, side_effects=True)
+    create("raw_parts_modified_at", files.modified_at, [], TIMESTAMP, side_effects=True)
+
+
+def register_raw_files_on_spark(session: SparkSession, files: RawFiles) -> None:
+    """The same on Spark, where the workers see the folder under the same path."""
+    session.udf.register("raw_part_names", files.names, "string")
+    session.udf.register("raw_part_bytes", files.n_bytes, "bigint")
+    session.udf.register("raw_part_sha256", files.sha256, "string")
+    session.udf.register("raw_parts_modified_at", files.modified_at, "timestamp")
