@@ -89,6 +89,7 @@ def run(
     wait: Wait = 0.0,
     seed: Seed = 7,
     target: Where = Target.DUCKDB,
+    largest_fall: LargestFall = None,
 ) -> None:
     """Do the main job: features, model if needed, scores, tests, published files."""
     from models_ml.pipeline import RunOptions
@@ -97,7 +98,7 @@ def run(
     settings = Settings.from_environment()
     summary = run_pipeline(
         settings,
-        RunOptions(train, full_refresh, wait, seed, target),
+        RunOptions(train, full_refresh, wait, seed, target, largest_fall),
     )
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary.seconds.items())
     with courtesy():
@@ -130,6 +131,7 @@ def publish(
             help="Also copy to this PostgreSQL database: postgres://user@host:5432/database.",
         ),
     ] = None,
+    largest_fall: LargestFall = None,
 ) -> None:
     """Test what the warehouse holds and publish it to the files that readers open."""
     from models_ml.lock import run_lock

@@ -9,6 +9,8 @@ from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
+from models_ml.integrity import MANIFEST
+from models_ml.large_fall import check_large_fall
 from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
 from models_ml.progress import console, step
@@ -35,6 +37,8 @@ class RunOptions:
         wait_seconds: How long to wait for another run to end.
         seed: Seed of the training, if there is one.
         target: Where the warehouse is.
+        largest_fall: Share by which applicants or products may fall against what is published, 0 to 1; the var of the
+            dbt project when None.
     """
 
     train: bool = False
@@ -42,6 +46,7 @@ class RunOptions:
     wait_seconds: float = 0.0
     seed: int = 7
     target: Target = Target.DUCKDB
+    largest_fall: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,12 +119,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
 
         with step("Publishing") as timed:
             tables = engine.tables_for_publishing()
-            # A promotion may have come meanwhile: the model is the one in the rows.
-            with open_warehouse(tables) as connection:
-                _, version = read_scored(connection)
-            model = None if version is None else show_model(settings.artifacts, version)
-            if model is not None:
-                _show_warnings([f"installed is {library}" for library in other_libraries(model)])
+            check_large_fall(tables, options.largest_fall)
             published = publish(tables, engine.published_tables)
         seconds["publishing"] = timed["seconds"]
 
@@ -133,8 +133,12 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
     )
 
 
-def check_and_publish(settings: Settings) -> Published:
+def check_and_publish(settings: Settings, largest_fall: float | None = None) -> Published:
     """Publish what is in the warehouse, if it passes the tests that a run would make.
+
+    Args:
+        settings: Folders of the installation.
+        largest_fall: See `RunOptions`.
 
     Raises:
         ScorehouseError: Nothing was scored, or a test fails; what was published before is untouched.
@@ -144,6 +148,7 @@ def check_and_publish(settings: Settings) -> Published:
     with step("Testing"):
         _show_warnings(run_dbt(settings, ("test", *SCORED)).warnings)
     with step("Publishing"):
+        check_large_fall(settings, largest_fall)
         return publish(settings)
 
 

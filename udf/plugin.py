@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,17 @@ from udf.registration import ScoreFunction, register
 from udf.statistics import register_statistics
 
 
-def confine(connection: DuckDBPyConnection, folders: list[str]) -> None:
-    """Let SQL touch files below these folders only; no later statement can change that or any other setting.
+def confine(
+    connection: DuckDBPyConnection, folders: list[str], files: Sequence[str] = ()
+) -> None:
+    """Let SQL touch these files and those below these folders only; no later statement can change that or any setting.
 
     Args:
         connection: DuckDB accepts the settings in this order, on an open database.
         folders: Absolute paths.
+        files: Absolute paths of files elsewhere.
     """
+    connection.execute("set allowed_paths = $files", {"files": list(files)})
     connection.execute("set allowed_directories = $folders", {"folders": folders})
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
@@ -49,4 +54,4 @@ class Plugin(BasePlugin):
         register(conn, self.function)
         register_statistics(conn)
         register_raw_files(conn, self.raw_files)
-        confine(conn, self.folders)
+        confine(conn, self.folders, self.raw_files.linked())

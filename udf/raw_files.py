@@ -6,6 +6,7 @@ A file's name is a name here: SQL that lists files would read a folder ``id=7`` 
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +16,8 @@ from duckdb import DuckDBPyConnection
 from duckdb.sqltypes import BIGINT, TIMESTAMP, VARCHAR
 
 from models_ml.contract import FeatureContract
-from models_ml.errors import InputDataError
-from models_ml.raw import check_parts
+from models_ml.errors import InputDataError, ScorehouseError
+from models_ml.raw import TARGET, check_parts
 from models_ml.raw_parts import list_parts
 
 if TYPE_CHECKING:
@@ -58,6 +59,14 @@ class RawFiles:
         """When the latest part was written, UTC without a zone."""
         latest = max(self._path(name).stat().st_mtime for name in list_parts(self.folder))
         return datetime.fromtimestamp(latest, UTC).replace(tzinfo=None)
+
+    def linked(self) -> list[str]:
+        """Absolute paths of parts and outcomes that lie elsewhere and are linked here."""
+        with suppress(ScorehouseError, FileNotFoundError):  # said when the parts are read
+            files = [self.folder / name for name in (*list_parts(self.folder), TARGET)]
+            found = {file: file.resolve() for file in files}
+            return [str(place) for file, place in found.items() if place != file]
+        return []
 
     def _path(self, name: str) -> Path:
         """Path of a part.

@@ -21,6 +21,16 @@ Where = Annotated[
     Target, typer.Option("--target", help="Where the warehouse is: this folder, or Spark.")
 ]
 
+LargestFall = Annotated[
+    float | None,
+    typer.Option(
+        help="Publish once although applicants or products fell by up to this share, for example 0.3; otherwise the "
+        "var largest_fall decides.",
+        min=0,
+        max=1,
+    ),
+]
+
 
 @contextmanager
 def courtesy() -> Iterator[None]:
