@@ -66,7 +66,7 @@ def build_with_our_sql(contract: FeatureContract, raw: Path, result: Path) -> No
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach '{result}' as {sql.database}")
         connection.execute(f"use {sql.database}")
-        parts = f"read_parquet('{raw}/train_data_*.pq', filename = 'raw_file')"
+        parts = f"read_parquet('{raw}/train_data_*.pq', filename = 'raw_part')"
         create_views(connection, sql, parts, sql.doubtful_parts)
         columns = ", ".join(contract.data_types)
         connection.execute(f"create table features as select {columns} from {FEATURES}")

@@ -52,8 +52,9 @@ def check_large_fall(settings: Settings, allowed: float | None = None) -> None:
             confirmed = math.ceil(fall * 100) / 100
             raise BuildError(
                 f"Not published: {now[what]:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
-                f"allowed is {allowed:.1%} (var {VARIABLE}). What was published before is unchanged. Look whether every "
-                f"raw part has arrived; if the fall is right, confirm it once with: scorehouse run --largest-fall {confirmed:g}"
+                f"allowed is {allowed:.1%} (var {VARIABLE}). What was published before is unchanged. Look whether "
+                "every raw part has arrived; if the fall is right, confirm it once with: "
+                f"scorehouse run --largest-fall {confirmed:g}"
             )
 
 
@@ -85,6 +86,4 @@ def _published(settings: Settings) -> dict[str, int] | None:
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    return {
-        what: int(connection.execute(query).fetchall()[0][0]) for what, query in COUNTS.items()
-    }
+    return {what: int(connection.execute(query).fetchall()[0][0]) for what, query in COUNTS.items()}

@@ -84,10 +84,7 @@ class RawPart:
         return [unused] * bool(self.unused) + [f"{self.name} has no rows."] * (not self.n_rows)
 
 
-
-def check_parts(
-    folder: Path, names: Iterable[str], contract: FeatureContract
-) -> list[RawPart]:
+def check_parts(folder: Path, names: Iterable[str], contract: FeatureContract) -> list[RawPart]:
     """Check columns and types of raw parts by their footers.
 
     Args:
@@ -108,10 +105,11 @@ def _check_part(path: Path, name: str, expected: tuple[str, ...]) -> RawPart:
     fields: dict[str, pa.Field] = {}
     for field in schema:
         other = fields.setdefault(field.name.lower(), field)
-        if other is not field:  # DuckDB also renames the second, so that it may take the name of a third
+        if other is not field:
+            # DuckDB renames the second, which may then take the name of a third.
             raise InputDataError(
-                f"{name} has the columns {other.name} and {field.name}, which are the same without case; which of them is "
-                "meant cannot be known. Deliver the part again with one of them, or with another name."
+                f"{name} has the columns {other.name} and {field.name}, which are the same without case; which of "
+                "them is meant cannot be known. Deliver the part again with one of them, or with another name."
             )
     missing = [column for column in expected if column not in fields]
     if missing:
@@ -138,8 +136,7 @@ def _footer(path: Path, name: str) -> tuple[pa.Schema, int]:
             return part.schema_arrow, part.metadata.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
         raise InputDataError(
-            f"{name} is not a readable parquet file ({_first_line(error)}); "
-            "deliver the part again."
+            f"{name} is not a readable parquet file ({_first_line(error)}); deliver the part again."
         ) from error
 
 

@@ -93,8 +93,8 @@ def _files_of_spark(folder: Path) -> list[str]:
     for name in files:
         if not name.endswith(".parquet") or name.startswith(("_", ".")):
             raise InputDataError(
-                f"{folder.name}/{name}: expected parquet files and {FINISHED} in the folder of a part, found this. A folder "
-                "in folders, or a table with a log of its own, is not read; deliver the part as one file."
+                f"{folder.name}/{name}: expected parquet files and {FINISHED} in the folder of a part, found this. "
+                "A folder in folders, or a table with a log of its own, is not read; deliver the part as one file."
             )
     if not files:
         raise InputDataError(f"{folder.name} is a folder without parquet files. {RENAME}")

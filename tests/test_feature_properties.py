@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -37,13 +38,12 @@ bureaus = st.lists(products, min_size=1, max_size=40, unique_by=lambda row: (row
 def compiled(finished_run: Installation) -> Iterator[duckdb.DuckDBPyConnection]:
     """The compiled models as views over an empty table of raw products."""
     folder = finished_run.home / "dbt_target" / "compiled" / "scorehouse" / "models"
-    source = f"read_parquet('{finished_run.raw}/train_data_*.pq', filename = 'raw_file')"
     with duckdb.connect(":memory:") as connection:
         settings = finished_run.settings
         register(connection, ScoreFunction(settings.artifacts, read_contract(settings.dictionary)))
         connection.execute("attach ':memory:' as warehouse; use warehouse")
         codes = ", ".join(f"{name} bigint" for name in raw_columns())
-        connection.execute(f"create table raw_products ({codes}, raw_file varchar)")
+        connection.execute(f"create table raw_products ({codes})")
         connection.execute("create table stg_bureau__duplicated_products (id bigint, rn bigint)")
         connection.execute(
             "create table int_applicant_sources (id bigint, source_fingerprint varchar)"
@@ -51,15 +51,15 @@ def compiled(finished_run: Installation) -> Iterator[duckdb.DuckDBPyConnection]:
         for model in MODELS:
             sql = (folder / f"{model}.sql").read_text()
             if model == MODELS[0]:
-                assert source in sql
-            connection.execute(
-                f"create view {model.split('/')[-1]} as {sql.replace(source, 'raw_products')}"
-            )
+                reader = re.search(r"read_parquet\(.*, filename = '(raw_file_+)'\)", sql)
+                rows = f"(select *, 'part.pq' as {reader[1]} from raw_products)"
+                sql = sql.replace(reader[0], rows)
+            connection.execute(f"create view {model.split('/')[-1]} as {sql}")
         yield connection
 
 
 def compute(connection: duckdb.DuckDBPyConnection, rows: list[dict[str, int]]) -> pd.DataFrame:
-    parts = pd.DataFrame(rows)[raw_columns()].astype("int64").assign(raw_file="part.pq")
+    parts = pd.DataFrame(rows)[raw_columns()].astype("int64")
     connection.execute("delete from raw_products; delete from int_applicant_sources")
     connection.register("parts", parts)
     connection.execute("insert into raw_products select * from parts")

@@ -41,7 +41,9 @@ def written_by_spark(folder: Path, name: str, *, finished: bool = True) -> Path:
 
 
 @pytest.mark.fault("F53")
-@pytest.mark.parametrize("name", ["train_data_3.parquet", "TRAIN_DATA_3.PQ", "Train_Data_x.Parquet"])
+@pytest.mark.parametrize(
+    "name", ["train_data_3.parquet", "TRAIN_DATA_3.PQ", "Train_Data_x.Parquet"]
+)
 def test_parts_are_read_whatever_their_ending(folder: Path, name: str) -> None:
     write_part(real_products(), folder / name)
     assert set(list_parts(folder)) == {PART, name}
@@ -163,7 +165,10 @@ def with_column(name: str, place: int = 0) -> Callable[[pa.Table], pa.Table]:
     [
         (with_column("ID"), ("ID", "id")),
         (with_column("Rn", 61), ("rn", "Rn")),
-        (with_column("PRE_LOANS_CREDIT_LIMIT"), ("PRE_LOANS_CREDIT_LIMIT", "pre_loans_credit_limit")),
+        (
+            with_column("PRE_LOANS_CREDIT_LIMIT"),
+            ("PRE_LOANS_CREDIT_LIMIT", "pre_loans_credit_limit"),
+        ),
         (with_column("id"), ("id", "id")),
         (with_column("pre_util", 61), ("pre_util", "pre_util")),
         # DuckDB would call the second of them enc_paym_1, the name of a column that is needed.

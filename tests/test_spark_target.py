@@ -78,20 +78,25 @@ class Bureau:
 @pytest.fixture(scope="session")
 def bureau(small_model: SmallModel, tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     folder = tmp_path_factory.mktemp("bureau")
-    installation = Installation(folder / "raw", folder / "home")
+    # A folder that looks like a value of a partitioned table, which no engine may take it for.
+    installation = Installation(folder / "id=7" / "raw", folder / "home")
     installation.command(
         *("simulate", "--applicants", str(N_APPLICANTS), "--start-id", "10000"),
         *("--parts", "2", "--out", str(installation.raw)),
     )
-    write_part(real_products(), installation.raw / "train_data_real.pq")
-    make_outcomes_odd(installation.raw / OUTCOMES)
+    by_spark = installation.raw / "train_data_real.pq"
+    by_spark.mkdir()
+    write_part(real_products(), by_spark / "part-00000.snappy.parquet")
+    (by_spark / "_SUCCESS").touch()
     nasty = nasty_products()[raw_columns()].astype("Int64")
     in_next_part = (nasty["id"] == FIRST_NASTY_ID + 2) & (nasty["rn"] > 2)
-    nasty[~in_next_part].to_parquet(installation.raw / "train_data_nasty_a.pq", index=False)
-    # Other order and width of the columns, and one that nobody needs.
+    unsigned = nasty[~in_next_part].astype("UInt64")
+    unsigned.to_parquet(installation.raw / "train_data_nasty_a.pq", index=False)
+    # Other order, width and case of the columns, and some that nobody needs.
     turned = nasty.loc[in_next_part, list(reversed(nasty.columns))]
-    turned = turned.astype(dict.fromkeys(CODES, "Int16")).assign(branch=1)
-    turned.to_parquet(installation.raw / "train_data_nasty_b.pq", index=False)
+    turned = turned.astype(dict.fromkeys(CODES, "Int16")).rename(columns=str.upper)
+    turned = turned.assign(branch=1, raw_part="train_data_0.pq", raw_file="x", filename="y")
+    turned.to_parquet(installation.raw / "TRAIN_DATA_nasty_b.PARQUET", index=False)
     # A model that needs no long training; what the summary of a run shows is all it lacks.
     metrics = {"out_of_time": {"auc": {"value": 0.5, "low": 0.5, "high": 0.5}}}
     facts = {**small_model.artifact.facts, "metrics": metrics}

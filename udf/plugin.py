@@ -1,4 +1,4 @@
-"""dbt-duckdb plugin: registers ``score_applicant``, a few quantiles and the list of raw parts on every connection that dbt opens."""
+"""dbt-duckdb plugin: registers our SQL functions on every connection that dbt opens, and confines it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from udf.registration import ScoreFunction, register
 from udf.statistics import register_statistics
 
 
-def confine(
-    connection: DuckDBPyConnection, folders: list[str], files: Sequence[str] = ()
-) -> None:
+def confine(connection: DuckDBPyConnection, folders: list[str], files: Sequence[str] = ()) -> None:
     """Let SQL touch these files and those below these folders only; no later statement can change that or any setting.
 
     Args:

@@ -8,7 +8,7 @@
 #}
 {% macro quarantine_reason(columns) -%}
     case
-        when id is null or id < 0 then 'id: missing or not within 0 to 9223372036854775807'
+        when id is null or id < 0 then 'id: missing or negative, or above 9223372036854775807'
         when rn is null or rn not between 1 and 255 then 'rn: missing or not within 1 to 255'
         {%- for column in columns %}
         when {{ column.name }} is null then '{{ column.name }}: missing or not within 0 to 255'
