@@ -15,6 +15,7 @@ from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, MissingInputError
 from models_ml.outcomes import OUTCOMES, check_outcomes
 from models_ml.raw_parts import LOOKS_LIKE_PART, PARTS, list_parts
+from models_ml.records import record_columns
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def check_parts(folder: Path, names: Iterable[str], contract: FeatureContract) -
     Raises:
         InputDataError: A part cannot be used; the message names it and what is wrong.
     """
-    expected = ("id", "rn", *(column.name for column in contract.columns))
+    expected = record_columns(contract)
     return [_check_part(folder / name, name, expected) for name in names]
 
 

@@ -79,7 +79,7 @@ class Bureau:
 def bureau(small_model: SmallModel, tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     folder = tmp_path_factory.mktemp("bureau")
     # A folder that looks like a value of a partitioned table, which no engine may take it for.
-    installation = Installation(folder / "id=7" / "raw", folder / "home")
+    installation = Installation(folder / "pclose_flag=1" / "raw", folder / "home")
     installation.command(
         *("simulate", "--applicants", str(N_APPLICANTS), "--start-id", "10000"),
         *("--parts", "2", "--out", str(installation.raw)),

@@ -19,6 +19,7 @@ from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, ScorehouseError
 from models_ml.raw import TARGET, check_parts
 from models_ml.raw_parts import list_parts
+from models_ml.records import record_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -45,6 +46,10 @@ class RawFiles:
         names = list_parts(self.folder)
         check_parts(self.folder, names, self.contract)
         return "\n".join(names)
+
+    def column_names(self) -> str:
+        """Names of the columns that a part must have, a line each."""
+        return "\n".join(record_columns(self.contract))
 
     def n_bytes(self, name: str) -> int:
         """Size of a part."""
@@ -89,8 +94,11 @@ def register_raw_files(connection: DuckDBPyConnection, files: RawFiles) -> None:
 
 
 def register_raw_files_on_spark(session: SparkSession, files: RawFiles) -> None:
-    """The same on Spark, where the workers see the folder under the same path."""
+    """The same on Spark, where the workers see the folder under the same path, and the names of the columns, which dbt
+    needs there before the seed with the dictionary is loaded.
+    """
     session.udf.register("raw_part_names", files.names, "string")
+    session.udf.register("raw_column_names", files.column_names, "string")
     session.udf.register("raw_part_bytes", files.n_bytes, "bigint")
     session.udf.register("raw_part_sha256", files.sha256, "string")
     session.udf.register("raw_parts_modified_at", files.modified_at, "timestamp")

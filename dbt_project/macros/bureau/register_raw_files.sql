@@ -35,25 +35,17 @@
 
 {#
     Query: the rows of all parts with the name of their part as `raw_part`. One select per part, because not every engine
-    that speaks Spark's SQL knows the name of the file a row comes from. Columns are matched by name without case; those
-    that not every part has are left out (`scorehouse run` refuses a part that lacks a needed one).
+    that speaks Spark's SQL knows the name of the file a row comes from; the columns that are needed and no other, by name
+    without case.
 
     Args:
         parts: list of (table, name of the part).
 #}
 {% macro union_of_parts(parts) %}
-    {% set common = namespace(names=none) %}
-    {% for table, name in parts %}
-        {% set found = run_query('select * from ' ~ table ~ ' limit 0').column_names | map('lower') | reject('equalto', 'raw_part') | list %}
-        {% set common.names = found if common.names is none else common.names | select('in', found) | list %}
-    {% endfor %}
-    {% set columns = [] %}
-    {% for name in common.names %}
-        {% do columns.append('`' ~ name | replace('`', '``') ~ '`') %}
-    {% endfor %}
+    {% set columns = (run_query('select raw_column_names()').rows[0][0] | string).split('\n') | join(', ') %}
     {% set selects = [] %}
     {% for table, name in parts %}
-        {% do selects.append('select ' ~ columns | join(', ') ~ ", '" ~ name ~ "' as raw_part from " ~ table) %}
+        {% do selects.append('select ' ~ columns ~ ", '" ~ name ~ "' as raw_part from " ~ table) %}
     {% endfor %}
     {{ return(selects | join(' union all ')) }}
 {% endmacro %}
