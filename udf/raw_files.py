@@ -94,8 +94,9 @@ def register_raw_files(connection: DuckDBPyConnection, files: RawFiles) -> None:
 
 
 def register_raw_files_on_spark(session: SparkSession, files: RawFiles) -> None:
-    """The same on Spark, where the workers see the folder under the same path, and the names of the columns, which dbt
-    needs there before the seed with the dictionary is loaded.
+    """The same on Spark, where the workers see the folder under the same path.
+
+    The names of the columns besides, which dbt needs there before the seed with the dictionary is loaded.
     """
     session.udf.register("raw_part_names", files.names, "string")
     session.udf.register("raw_column_names", files.column_names, "string")
