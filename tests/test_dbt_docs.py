@@ -19,7 +19,6 @@ from models_ml.warehouse import open_warehouse
 
 MONTH = 30 * 24 * 3600
 MACRO = re.compile(r"\{%-? *(?:macro|test|materialization) +(?:default__|duckdb__|spark__)?(\w+)")
-NOT_YET_SPLIT = ("raw_part_files.sql",)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +69,6 @@ def test_a_macro_is_in_the_file_of_its_name() -> None:
     """With its variants for other engines. A file may hold further macros that nothing outside of it calls."""
     project = PROJECT_ROOT / "dbt_project"
     texts = {path: path.read_text() for path in sorted(project.rglob("*.sql"))}
-    texts = {path: text for path, text in texts.items() if path.name not in NOT_YET_SPLIT}
     assert sum(bool(MACRO.search(text)) for text in texts.values()) > 40
     for path, text in texts.items():
         names = set(MACRO.findall(text))

@@ -1,39 +1,3 @@
-{# Subquery: name, size in bytes and SHA-256 of every raw part in the folder. #}
-{% macro raw_part_files(names) -%}
-    (
-        {%- for name in names %}
-        {{ "union all" if not loop.first }}
-        select
-            '{{ name }}' as raw_part,
-            raw_part_bytes('{{ name }}') as n_bytes,
-            raw_part_sha256('{{ name }}') as content_sha256
-        {%- endfor %}
-    )
-{%- endmacro %}
-
-{# Subquery: rows of every raw part, from the parquet footers. #}
-{% macro raw_part_row_counts(names) -%}
-    {{ return(adapter.dispatch('raw_part_row_counts')(names)) }}
-{%- endmacro %}
-
-{% macro default__raw_part_row_counts(names) -%}
-    (
-        select
-            {{ scorehouse.raw_part_of('file_name') }} as raw_part,
-            num_rows as n_rows
-        from parquet_file_metadata({{ scorehouse.raw_part_paths(names) }})
-    )
-{%- endmacro %}
-
-{% macro spark__raw_part_row_counts(names) -%}
-    (
-        {%- for name in names %}
-        {{ "union all" if not loop.first }}
-        select '{{ name }}' as raw_part, count(*) as n_rows from parquet.`{{ scorehouse.raw_part_path(name) }}`
-        {%- endfor %}
-    )
-{%- endmacro %}
-
 {#
     Subquery: smallest and largest value and number of nulls of every column and row group, from the parquet footers.
     Columns are in lower case, because names of columns have no case.
