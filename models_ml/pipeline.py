@@ -9,7 +9,6 @@ from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
-from models_ml.integrity import MANIFEST
 from models_ml.large_fall import check_large_fall
 from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
@@ -119,6 +118,12 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
 
         with step("Publishing") as timed:
             tables = engine.tables_for_publishing()
+            # A promotion may have come meanwhile: the model is the one in the rows.
+            with open_warehouse(tables) as connection:
+                _, version = read_scored(connection)
+            model = None if version is None else show_model(settings.artifacts, version)
+            if model is not None:
+                _show_warnings([f"installed is {library}" for library in other_libraries(model)])
             check_large_fall(tables, options.largest_fall)
             published = publish(tables, engine.published_tables)
         seconds["publishing"] = timed["seconds"]

@@ -88,6 +88,7 @@ def bureau(small_model: SmallModel, tmp_path_factory: pytest.TempPathFactory) ->
     by_spark.mkdir()
     write_part(real_products(), by_spark / "part-00000.snappy.parquet")
     (by_spark / "_SUCCESS").touch()
+    make_outcomes_odd(installation.raw / OUTCOMES)
     nasty = nasty_products()[raw_columns()].astype("Int64")
     in_next_part = (nasty["id"] == FIRST_NASTY_ID + 2) & (nasty["rn"] > 2)
     unsigned = nasty[~in_next_part].astype("UInt64")

@@ -17,7 +17,8 @@ from duckdb.sqltypes import BIGINT, TIMESTAMP, VARCHAR
 
 from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, ScorehouseError
-from models_ml.raw import TARGET, check_parts
+from models_ml.outcomes import OUTCOMES
+from models_ml.raw import check_parts
 from models_ml.raw_parts import list_parts
 from models_ml.records import record_columns
 
@@ -68,7 +69,7 @@ class RawFiles:
     def linked(self) -> list[str]:
         """Absolute paths of parts and outcomes that lie elsewhere and are linked here."""
         with suppress(ScorehouseError, FileNotFoundError):  # said when the parts are read
-            files = [self.folder / name for name in (*list_parts(self.folder), TARGET)]
+            files = [self.folder / name for name in (*list_parts(self.folder), OUTCOMES)]
             found = {file: file.resolve() for file in files}
             return [str(place) for file, place in found.items() if place != file]
         return []
