@@ -14,7 +14,15 @@ from typing import Annotated
 import typer
 
 from models_ml.commands import models, scoring, training
-from models_ml.commands.options import Seed, Wait, Where, applicant_id, courtesy, print_rows
+from models_ml.commands.options import (
+    LargestFall,
+    Seed,
+    Wait,
+    Where,
+    applicant_id,
+    courtesy,
+    print_rows,
+)
 from models_ml.engines import Target
 from models_ml.errors import (
     EXIT_CODES,
@@ -142,7 +150,7 @@ def publish(
     if to is not None:
         host_and_database(to)  # a wrong address is refused before anything is published
     with run_lock(settings.home, "scorehouse publish", wait):
-        published = check_and_publish(settings)
+        published = check_and_publish(settings, largest_fall)
         with courtesy():
             print(f"{published.n_applicants:,} applicants in {published.serving_file}")
         if to is not None:
