@@ -22,6 +22,7 @@ from models_ml.commands.options import (
     applicant_id,
     courtesy,
     print_rows,
+    written_path,
 )
 from models_ml.engines import Target
 from models_ml.errors import (
@@ -174,7 +175,12 @@ def report(
         bool, typer.Option("--docs", help="Write dbt's documentation of the tables beside it too.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the pages; SCOREHOUSE_HOME/report by default.")
+        Path | None,
+        typer.Option(
+            help="Folder for the pages; SCOREHOUSE_HOME/report by default.",
+            parser=written_path,
+            metavar="PATH",
+        ),
     ] = None,
     wait: Wait = 0.0,
 ) -> None:

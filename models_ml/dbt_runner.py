@@ -24,6 +24,8 @@ DAMAGED_FILE = re.compile(
     r"not a valid DuckDB database file|does not match stored checksum|attempted to read \d+ bytes from location"
 )
 OUTSIDE = re.compile(r'Cannot access file "([^"]+)" - file system operations are disabled')
+NO_MODEL = re.compile(r"No usable model: (.+)")
+"""Said by the macro `model_version_literal`."""
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -92,6 +94,7 @@ def dbt_arguments(settings: Settings, arguments: Sequence[str], target: str) -> 
         *("--project-dir", str(settings.dbt_project)),
         *("--profiles-dir", str(settings.profiles)),
         *("--target-path", str(settings.home / "dbt_target")),
+        *("--log-path", str(settings.home / "dbt_target")),  # dbt makes it, also to write nothing
     ]
 
 
@@ -151,6 +154,8 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
             f"{settings.home}. If one of these folders was moved, views still name the old one: scorehouse run builds "
             "them anew. Tables built before are unchanged."
         )
+    if no_model := NO_MODEL.search(everything):
+        return ArtifactError(no_model[1].strip())
     worker_error = re.search(r"models_ml\.errors\.(\w+): (.+)", text)
     if worker_error:  # the scorer in a Python worker of Spark
         kind = ArtifactError if worker_error[1] == "ArtifactError" else BuildError

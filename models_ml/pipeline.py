@@ -94,10 +94,11 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
 
         if options.train or champion_version(settings.artifacts) is None:
             from models_ml.train import train  # torch takes seconds to import
-            from models_ml.training_settings import read_training_settings
+            from models_ml.training_settings import read_training_settings, settings_in_force
 
             with step("Training a model") as timed:
-                training = read_training_settings(seed=options.seed)
+                file = settings_in_force(settings.home)
+                training = read_training_settings(file, seed=options.seed)
                 tables = engine.tables_for_training(training.sample, training.seed)
                 result = train(tables, training)
                 for reason in result.refusals:

@@ -14,6 +14,7 @@ from models_ml.checksums import check_checksums
 from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, MissingInputError
 from models_ml.outcomes import OUTCOMES, check_outcomes
+from models_ml.raw_links import linked_files
 from models_ml.raw_parts import LOOKS_LIKE_PART, PARTS, list_parts
 from models_ml.records import record_columns
 
@@ -52,6 +53,7 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
             "point SCOREHOUSE_RAW to them, or make an example with: "
             f"scorehouse simulate --applicants 60000 --out {folder}"
         )
+    linked_files(folder)  # one that leads nowhere is named
     names = list_parts(folder)
     # Before anything parses a file.
     check_checksums(folder, [*names, *(path.name for path in folder.glob(OUTCOMES))])

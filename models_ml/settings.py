@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,12 @@ from models_ml.errors import UsageError
 
 FORBIDDEN = frozenset("'\"`\\*?[]{}\n\r")
 """Characters that a data folder's name must not have."""
+
+MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(?:i?B)?", re.IGNORECASE)
+"""What DuckDB reads as a size; left out are its spellings of "no limit", such as -1."""
+
+LEAST_MEMORY = 100e6
+"""Bytes; with less, no build ends."""
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,14 +44,16 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read ``SCOREHOUSE_RAW``, ``SCOREHOUSE_HOME`` and ``SCOREHOUSE_MEMORY``.
 
+        An empty variable counts as not set.
+
         Raises:
-            UsageError: A folder's name has a character with a meaning in SQL or in file patterns, of which it becomes a
-                part.
+            UsageError: A folder cannot be used as it is written, or the memory is no size.
         """
+        memory = environment.get("SCOREHOUSE_MEMORY") or cls.memory
         return cls(
-            raw=_folder("SCOREHOUSE_RAW", environment.get("SCOREHOUSE_RAW", "data/raw")),
-            home=_folder("SCOREHOUSE_HOME", environment.get("SCOREHOUSE_HOME", "data")),
-            memory=environment.get("SCOREHOUSE_MEMORY", "4GB"),
+            raw=_folder(environment, "SCOREHOUSE_RAW", "data/raw"),
+            home=_folder(environment, "SCOREHOUSE_HOME", "data"),
+            memory=_checked_memory(memory.strip()),
         )
 
     @property
@@ -86,11 +95,37 @@ class Settings:
         }
 
 
-def _folder(variable: str, name: str) -> Path:
-    folder = Path(name).resolve()
+def _folder(environment: Mapping[str, str], variable: str, default: str) -> Path:
+    name = environment.get(variable) or default
+    if name.startswith("~") or "$" in name:
+        raise UsageError(
+            f"{variable}: expected a path, found {name!r}. Only a shell expands ~ and $, and not inside quotes; write "
+            "the whole path."
+        )
+    if "://" in name or name != name.strip():
+        raise UsageError(
+            f"{variable}: expected the path of a folder on this machine, found {name!r}; an address or a space "
+            "around the path would become the name of a new folder."
+        )
+    try:
+        folder = Path(name).resolve()
+        is_something_else = folder.exists() and not folder.is_dir()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise UsageError(f"{variable}: the folder {name!r} cannot be reached ({error}).") from error
+    if is_something_else:
+        raise UsageError(f"{variable}: expected a folder, found the file {folder}.")
     if found := sorted(set(str(folder)) & FORBIDDEN):
         raise UsageError(
             f"{variable}: the folder {str(folder)!r} has the character {found[0]!r} in its name, which SQL or a "
             "file pattern would misread; choose a folder without quotes, backslashes and wildcards."
         )
     return folder
+
+
+def _checked_memory(memory: str) -> str:
+    size = MEMORY.fullmatch(memory)
+    if not size or float(size[1]) * 1000 ** (1 + "KMGT".index(size[2].upper())) < LEAST_MEMORY:
+        raise UsageError(
+            f"SCOREHOUSE_MEMORY: expected a size of at least 100 MB, such as 4GB, 500MB or 4GiB; found {memory!r}."
+        )
+    return memory

@@ -46,7 +46,11 @@ from models_ml.settings import PROJECT_ROOT, Settings
 from models_ml.soundness import check_weights
 from models_ml.stages import Stages
 from models_ml.training_data import check_slices, data_facts, sample
-from models_ml.training_settings import TrainingSettings, read_training_settings
+from models_ml.training_settings import (
+    TrainingSettings,
+    read_training_settings,
+    settings_in_force,
+)
 from models_ml.warehouse import Outcomes, open_warehouse, read_features, read_outcomes
 
 LIBRARIES = (
@@ -83,13 +87,13 @@ def train(
 
     Args:
         settings: Where everything is.
-        training: What the model depends on besides the data; by default what ``training.toml`` says.
+        training: What the model depends on besides the data; by default what the file in force says.
         n_folds: Folds of a cross-validation beside the out-of-time figures; 0 = none.
 
     Raises:
         InputDataError: The table cannot be used, or has too few defaulters.
     """
-    training = training or read_training_settings()
+    training = training or read_training_settings(settings_in_force(settings.home))
     contract = read_contract(settings.dictionary)
     reason_codes = read_reason_codes(settings.dictionary.with_name("reason_codes.csv"), contract)
     with open_warehouse(settings) as connection:
@@ -144,6 +148,7 @@ def train(
     facts |= {
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
+        "settings_file": dict(training.file),
         "python": platform.python_version(),
         "calibration_log_loss": dict(choice.log_losses),
         "metrics": metrics,
@@ -221,7 +226,9 @@ def _facts(
 
 
 def _git_commit() -> str | None:
-    """Commit of the installed source, or None outside a git checkout."""
+    """Commit of the installed source, or None outside a git checkout, such as in an environment that lies in one."""
+    if not (PROJECT_ROOT / ".git").exists():
+        return None
     try:
         found = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607  git is looked up on the path on purpose

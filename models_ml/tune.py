@@ -1,4 +1,4 @@
-"""Search for better training settings: resumable, pruned, the best one kept in ``training.toml``.
+"""Search for better training settings: resumable, pruned, the best one kept in a file that training reads.
 
 A setting is judged by the log loss of its PDs on the calibration slice; the latest applicants are never looked at. What
 the search knows is kept in a SQLite file, so a stopped search goes on where it was.
@@ -24,9 +24,10 @@ from models_ml.progress import console
 from models_ml.settings import Settings
 from models_ml.training_data import check_slices, data_facts, sample
 from models_ml.training_settings import (
-    SETTINGS_FILE,
     TrainingSettings,
+    file_of,
     read_training_settings,
+    settings_in_force,
     write_training_settings,
 )
 from models_ml.warehouse import Outcomes, open_warehouse, read_outcomes
@@ -62,20 +63,22 @@ def tune(
     n_trials: int,
     n_applicants: int | None = None,
     seed: int = 7,
-    settings_file: Path = SETTINGS_FILE,
+    settings_file: Path | None = None,
 ) -> TuningResult:
     """Search until ``n_trials`` trials are finished and write the best setting.
 
-    The first trial is the setting of ``settings_file``, so the result is never worse than that.
+    The first trial is the setting in force, so the result is never worse than that.
 
     Args:
         settings: Where everything is.
         n_trials: Finished trials to reach, those of earlier calls on the same data included.
         n_applicants: Applicants to use at most.
         seed: Of the search and of every training.
-        settings_file: Read at first, overwritten at the end.
+        settings_file: Written at the end; by default the one of the installation, which training reads.
     """
-    start = read_training_settings(settings_file, seed=seed, sample=n_applicants)
+    settings_file = settings_file or file_of(settings.home)
+    in_force = settings_file if settings_file.is_file() else settings_in_force(settings.home)
+    start = read_training_settings(in_force, seed=seed, sample=n_applicants)
     contract = read_contract(settings.dictionary)
     with open_warehouse(settings) as connection:
         outcomes = sample(read_outcomes(connection), n_applicants, seed)

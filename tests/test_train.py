@@ -1,5 +1,6 @@
 """The whole job on a small warehouse: nothing fitted sees later rows; threads and row order do not matter."""
 
+import hashlib
 import json
 import os
 import re
@@ -27,7 +28,12 @@ from models_ml.settings import Settings
 from models_ml.stages import Stages
 from models_ml.train import train
 from models_ml.training_data import application_times, read_booster_rows, rows_of
-from models_ml.training_settings import TrainingSettings, read_training_settings
+from models_ml.training_settings import (
+    SETTINGS_FILE,
+    TrainingSettings,
+    read_training_settings,
+    settings_in_force,
+)
 from models_ml.tune import tune
 from models_ml.warehouse import open_warehouse, read_outcomes
 
@@ -148,21 +154,30 @@ def test_figures_are_added_to_whole_artifacts_only(build) -> None:
         add_metrics(folder, {"ablation": [2]})
 
 
-def test_search_goes_on_where_it_stopped_and_keeps_the_best(build, tmp_path: Path) -> None:
+@pytest.mark.fault("F72")
+def test_search_goes_on_where_it_stopped_and_keeps_the_best(build) -> None:
     settings = build("tune")
-    file = tmp_path / "training.toml"
+    of_package = SETTINGS_FILE.read_bytes()
+    file = settings.home / "training.toml"
     file.write_text(
         "[encoder]\nreconstruction_epochs = 0\noutcome_epochs = 1\n[booster]\nn_trees = 10\n"
     )
-    first = tune(settings, n_trials=1, settings_file=file)
+    first = tune(settings, n_trials=1)
     assert first.n_trials == 1
     assert first.best_log_loss == first.first_log_loss
-    second = tune(settings, n_trials=3, settings_file=file)
+    second = tune(settings, n_trials=3)
     assert second.n_trials == 3
     assert second.first_log_loss == first.first_log_loss >= second.best_log_loss
-    assert tune(settings, n_trials=3, settings_file=file) == second
-    best = read_training_settings(file)
+    assert tune(settings, n_trials=3) == second
+    assert second.settings_file == file
+    best = read_training_settings(settings_in_force(settings.home))
     assert (best.encoder.outcome_epochs, best.booster.n_trees) == (1, 10)
+    assert SETTINGS_FILE.read_bytes() == of_package
+    manifest = json.loads((settings.artifacts / train(settings).version / MANIFEST).read_text())
+    assert manifest["settings_file"] == {
+        "file": "training.toml",
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+    }
 
 
 @pytest.mark.fault("F03")

@@ -7,11 +7,16 @@ import torch
 from models_ml.autoencoder import AutoencoderSettings
 from models_ml.booster import BoosterRows, BoosterSettings, fit_booster
 from models_ml.encoder_training import EncoderRows, EncoderTraining, fit_encoder
-from models_ml.errors import UsageError
+from models_ml.errors import OutputError, UsageError
 from models_ml.progress import Progress
 from models_ml.stages import Stages
 from models_ml.training_data import rows_of, sample, shuffle_keys
-from models_ml.training_settings import read_training_settings
+from models_ml.training_settings import (
+    SETTINGS_FILE,
+    read_training_settings,
+    settings_in_force,
+    write_training_settings,
+)
 from models_ml.warehouse import Outcomes
 
 SHORT = EncoderTraining(reconstruction_epochs=1, outcome_epochs=1, batch_rows=128)
@@ -99,3 +104,19 @@ def test_settings_file_with_an_unknown_name_is_refused(tmp_path) -> None:
     with pytest.raises(UsageError, match="n_leafs"):
         read_training_settings(path)
     assert read_training_settings(seed=3).booster.n_leaves == 8
+
+
+@pytest.mark.fault("F72")
+def test_settings_of_the_installation_go_before_those_of_the_package(tmp_path) -> None:
+    assert settings_in_force(tmp_path) == SETTINGS_FILE
+    (tmp_path / "training.toml").write_text(
+        "[bands]\ncut_points = [600, 580, 560, 540, 520, 500]\n"
+    )
+    own = read_training_settings(settings_in_force(tmp_path))
+    assert own.bands.cut_points[0] == 600
+    assert own.booster == read_training_settings().booster  # what the file does not name
+    (tmp_path / "training.toml").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_training_settings(settings_in_force(tmp_path))
+    with pytest.raises(OutputError, match="--out"):
+        write_training_settings(own, tmp_path / "training.toml" / "no folder", "")

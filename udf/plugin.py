@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
+from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from models_ml.contract import read_contract
+from models_ml.errors import ScorehouseError
 from models_ml.settings import Settings
 from udf.raw_files import RawFiles, register_raw_files
 from udf.registration import ScoreFunction, register
@@ -34,18 +37,34 @@ class Plugin(BasePlugin):
     """Named ``udf.plugin`` in ``profiles.yml``.
 
     Its config has ``artifacts``, the folder of trained models, and ``folders``, below which SQL may touch files; it may
-    also read the seeds.
+    also read the seeds, and what raw files that are links lead to.
     """
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Prepare the function; the model itself is loaded at its first call."""
-        settings = Settings.from_environment()
-        dictionary = settings.dictionary
-        contract = read_contract(dictionary)
+        """Prepare the function; the model itself is loaded at its first call.
+
+        Raises:
+            DbtRuntimeError: The settings cannot be used; dbt shows the message alone.
+        """
+        try:
+            settings = Settings.from_environment()
+            folders = [Path(folder).resolve() for folder in plugin_config["folders"]]
+            # Of the project that dbt builds, wherever it was started.
+            project = get_flags().PROJECT_DIR  # type: ignore[no-untyped-call]
+            seeds = Path(project).resolve() / "seeds"
+            contract = read_contract(seeds / "data_dictionary.csv")
+        except ScorehouseError as error:
+            raise DbtRuntimeError(str(error)) from error
+        warehouse = Path(self.creds.path if self.creds else "").resolve()
+        if not warehouse.parent.is_dir():
+            raise DbtRuntimeError(
+                f"The folder {warehouse.parent}, where the warehouse belongs, does not exist. Make it, start dbt in "
+                "the folder that has data/, or set SCOREHOUSE_HOME."
+            )
+        artifacts = Path(plugin_config["artifacts"]).resolve()
+        self.folders = [str(path) for path in (*folders, artifacts, seeds)]
         self.raw_files = RawFiles(settings.raw, contract)
-        folders = [*map(Path, plugin_config["folders"]), dictionary.parent]
-        self.folders = [str(folder.resolve()) for folder in folders]
-        self.function = ScoreFunction(Path(plugin_config["artifacts"]).resolve(), contract)
+        self.function = ScoreFunction(artifacts, contract)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register on the connection, never on a cursor: a freed cursor's function crashes DuckDB."""

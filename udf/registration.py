@@ -22,6 +22,7 @@ from duckdb.sqltypes import DuckDBPyType
 from models_ml.artifact import champion_path
 from models_ml.challenger import challenger_path
 from models_ml.contract import FeatureContract
+from models_ml.errors import ArtifactError
 from models_ml.feature_record import feature_hashes, pack
 from models_ml.features import FeatureBatch, features_from_arrow
 from models_ml.loading import load_scorer
@@ -35,6 +36,8 @@ HASH_FUNCTION_NAME = "hash_features"
 PACK_FUNCTION_NAME = "pack_features"
 CHAMPION_FUNCTION_NAME = "champion_version"
 CHALLENGER_FUNCTION_NAME = "challenger_version"
+PROBLEM_FUNCTION_NAME = "model_problem"
+"""Why there is no usable model, a sentence; around an error of the two before, DuckDB would put a traceback."""
 
 Column: TypeAlias = pa.ChunkedArray | pa.Array
 
@@ -118,6 +121,15 @@ class ScoreFunction:
         challenger = self.challenger()
         return None if challenger is None else challenger.version
 
+    def problem(self) -> str | None:
+        """Why champion or challenger cannot score; None when both can."""
+        try:
+            self.scorer()
+            self.challenger()
+        except ArtifactError as error:
+            return str(error)
+        return None
+
     def refresh(self) -> None:
         """Load the models anew at the next call."""
         with self._lock:
@@ -156,6 +168,7 @@ def register(connection: DuckDBPyConnection, function: ScoreFunction) -> None:
     for name, version in (
         (CHAMPION_FUNCTION_NAME, function.champion_version),
         (CHALLENGER_FUNCTION_NAME, function.challenger_version),
+        (PROBLEM_FUNCTION_NAME, function.problem),
     ):
         connection.create_function(
             name,

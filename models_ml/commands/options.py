@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import duckdb
@@ -57,6 +58,14 @@ def applicant_id(text: str) -> int:
             f"expected a number from 0 to {LARGEST} in plain digits, found {text!r}."
         )
     return int(text)
+
+
+def written_path(text: str) -> Path:
+    """Path of something to write; a shell leaves the ~ of ``--out=~/x`` to us."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise typer.BadParameter(f"{text!r}: {error} Write the whole path.") from error
 
 
 def print_rows(rows: list[tuple[str, str]]) -> None:

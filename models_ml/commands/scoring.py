@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from models_ml.commands.options import applicant_id, print_rows
+from models_ml.commands.options import applicant_id, print_rows, written_path
 from models_ml.errors import UsageError
 from models_ml.settings import Settings
 
@@ -44,7 +44,13 @@ def score(
     ],
     form: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
     out: Annotated[
-        Path | None, typer.Option("--output", help="File; standard output by default.")
+        Path | None,
+        typer.Option(
+            "--output",
+            help="File; standard output by default.",
+            parser=written_path,
+            metavar="PATH",
+        ),
     ] = None,
 ) -> None:
     """Score raw product records that are not in the warehouse, by the SQL and the model of the table."""

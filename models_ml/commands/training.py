@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from models_ml.commands.options import Seed, Wait, Where, courtesy, print_rows
+from models_ml.commands.options import Seed, Wait, Where, courtesy, print_rows, written_path
 from models_ml.engines import Target, open_engine
 from models_ml.errors import InputDataError, UsageError
 from models_ml.settings import Settings
@@ -24,7 +24,9 @@ commands = typer.Typer()
 
 @commands.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="Folder for the raw files.")] = Path("data/raw"),
+    out: Annotated[
+        Path, typer.Option(help="Folder for the raw files.", parser=written_path, metavar="PATH")
+    ] = Path("data/raw"),
     applicants: Annotated[int, typer.Option(help="Number of applicants.", min=1)] = 60_000,
     seed: Seed = 7,
     parts: Annotated[int, typer.Option(help="Number of parquet parts.", min=1)] = 12,
@@ -74,10 +76,11 @@ def train(
     """Train a model on the feature table; it scores from then on if it passes its gates."""
     from models_ml.lock import run_lock
     from models_ml.train import train as train_model
-    from models_ml.training_settings import read_training_settings
+    from models_ml.training_settings import read_training_settings, settings_in_force
 
     settings = Settings.from_environment()
-    training = read_training_settings(seed=seed, sample=sample)
+    file = settings_in_force(settings.home)
+    training = read_training_settings(file, seed=seed, sample=sample)
     with (
         run_lock(settings.home, "scorehouse train", wait),
         open_engine(target, settings) as engine,
@@ -106,14 +109,19 @@ def tune(
         int | None, typer.Option(help="Applicants to use at most; all by default.", min=1)
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="File of the best setting; the installed one by default.")
+        Path | None,
+        typer.Option(
+            help="File of the best setting; by default SCOREHOUSE_HOME/training.toml, which training reads.",
+            parser=written_path,
+            metavar="PATH",
+        ),
     ] = None,
     wait: Wait = 0.0,
     seed: Seed = 7,
 ) -> None:
     """Search for better training settings; goes on where a stopped search was."""
     from models_ml.lock import run_lock
-    from models_ml.training_settings import SETTINGS_FILE
+    from models_ml.training_settings import file_of
 
     try:
         from models_ml.tune import tune as tune_settings
@@ -123,7 +131,7 @@ def tune(
         ) from error
     settings = Settings.from_environment()
     with run_lock(settings.home, "scorehouse tune", wait):
-        found = tune_settings(settings, trials, sample, seed, out or SETTINGS_FILE)
+        found = tune_settings(settings, trials, sample, seed, out or file_of(settings.home))
     with courtesy():
         print_rows(
             [

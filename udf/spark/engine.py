@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from models_ml.challenger import challenger_path
 from models_ml.contract import FeatureContract, read_contract
 from models_ml.dbt_runner import DbtOutcome
 from models_ml.engines import Target
+from models_ml.errors import UsageError
 from models_ml.published import APPLICANT_TABLES, PUBLISHED_TABLES
 from models_ml.settings import Settings
 from models_ml.training_data import shuffle_keys
@@ -42,8 +44,7 @@ class SparkEngine:
     @property
     def extract(self) -> Extract:
         """Copies of the tables, in a file here."""
-        schema = os.environ.get(SCHEMA_VARIABLE, "scorehouse")
-        return Extract(self.session, schema, self.settings)
+        return Extract(self.session, schema_of(os.environ), self.settings)
 
     def build(self, *arguments: str) -> DbtOutcome:
         """Run ``dbt`` on this session, with the functions around the current models known to it."""
@@ -84,8 +85,21 @@ class SparkEngine:
         check_workers(self.session, artifact, self.contract)
 
 
+def schema_of(environment: Mapping[str, str]) -> str:
+    """Schema of our tables.
+
+    Raises:
+        UsageError: `SCHEMA_VARIABLE` is not a plain name; it becomes a part of SQL.
+    """
+    schema = environment.get(SCHEMA_VARIABLE) or "scorehouse"
+    if not re.fullmatch(r"[A-Za-z_]\w*", schema, re.ASCII):
+        raise UsageError(f"{SCHEMA_VARIABLE}: expected letters, digits and _, found {schema!r}.")
+    return schema
+
+
 @contextmanager
 def open_engine(settings: Settings) -> Iterator[SparkEngine]:
     """Open the session, and close it when the block ends."""
+    schema_of(os.environ)  # refused before a session is opened
     with spark_session(settings) as session:
         yield SparkEngine(session, settings, read_contract(settings.dictionary))

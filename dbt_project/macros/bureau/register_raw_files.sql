@@ -8,7 +8,7 @@
         {% do run_query('create schema if not exists ' ~ schema) %}
         {% do scorehouse.register_file(
             schema ~ '.outcomes', "(id string, flag string) using csv options " ~ scorehouse.csv_options_of_spark(),
-            env_var('SCOREHOUSE_RAW', 'data/raw') ~ '/train_target.csv'
+            (env_var('SCOREHOUSE_RAW', '') or 'data/raw') ~ '/train_target.csv'
         ) %}
         {% set parts = [] %}
         {% for name in scorehouse.raw_part_names() %}
