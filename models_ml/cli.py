@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -213,6 +214,15 @@ def status() -> None:
     print_rows(
         [(line.name, line.state + (f" -> {line.remedy}" * bool(line.remedy))) for line in lines]
     )
+
+
+@app.command("dbt-env")
+def dbt_env() -> None:
+    """Print the variables with which plain dbt builds this project: eval "$(scorehouse dbt-env)"."""
+    from models_ml.dbt_runner import dbt_environment
+
+    for name, value in dbt_environment(Settings.from_environment()).items():
+        print(f"export {name}={shlex.quote(value)}")
 
 
 @app.command("sql")

@@ -16,6 +16,9 @@ from models_ml.progress import console
 from models_ml.settings import Settings
 from models_ml.warehouse import explain_connection_error
 
+TARGET_FOLDER = "dbt_target"
+"""Below the home: what dbt keeps, so that the project can be installed where nobody may write."""
+
 SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
 
@@ -93,9 +96,20 @@ def dbt_arguments(settings: Settings, arguments: Sequence[str], target: str) -> 
         *("--target", target),
         *("--project-dir", str(settings.dbt_project)),
         *("--profiles-dir", str(settings.profiles)),
-        *("--target-path", str(settings.home / "dbt_target")),
-        *("--log-path", str(settings.home / "dbt_target")),  # dbt makes it, also to write nothing
+        *("--target-path", str(settings.home / TARGET_FOLDER)),
+        *("--log-path", str(settings.home / TARGET_FOLDER)),  # dbt makes it, also to write nothing
     ]
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """Environment variables that give plain ``dbt`` our folders; it writes nothing into the project."""
+    return {
+        **settings.environment(),
+        "DBT_PROJECT_DIR": str(settings.dbt_project),
+        "DBT_PROFILES_DIR": str(settings.profiles),
+        "DBT_TARGET_PATH": str(settings.home / TARGET_FOLDER),
+        "DBT_LOG_PATH": str(settings.home / TARGET_FOLDER),
+    }
 
 
 def _follow(lines: Iterable[str]) -> DbtOutcome:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models_ml.contract import read_contract
-from models_ml.dbt_runner import run_dbt
+from models_ml.dbt_runner import TARGET_FOLDER, run_dbt
 from models_ml.errors import BuildError
 from models_ml.progress import console
 from models_ml.records import record_columns
@@ -94,7 +94,9 @@ def _compile(settings: Settings) -> LiveSql:
         only = ("--resource-type", "seed", "--resource-type", "model")
         run_dbt(throw_away, ("build", "--select", "resource_type:seed", PARTS, *only), TARGET)
         run_dbt(throw_away, ("compile", "--select", f"+{FEATURES}", SCORES), TARGET)
-        return _from_manifest(json.loads((Path(folder) / "dbt_target/manifest.json").read_bytes()))
+        return _from_manifest(
+            json.loads((Path(folder) / TARGET_FOLDER / "manifest.json").read_bytes())
+        )
 
 
 def _from_manifest(manifest: dict[str, Any]) -> LiveSql:

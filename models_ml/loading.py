@@ -43,6 +43,8 @@ def load_scorer(folder: Path, contract: FeatureContract | None = None) -> Scorer
 def other_libraries(manifest: Mapping[str, Any]) -> list[str]:
     """Libraries whose installed version is not the one of the training, with both versions.
 
+    One that is not installed is none that scores: those are dependencies of every installation.
+
     Args:
         manifest: Of the artifact.
     """
@@ -54,7 +56,7 @@ def other_libraries(manifest: Mapping[str, Any]) -> list[str]:
                 platform.python_version() if name == "python" else importlib.metadata.version(name)
             )
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
+            found[name] = recorded[name]
     return [
         f"{name} {found[name]} (trained with {version})"
         for name, version in recorded.items()

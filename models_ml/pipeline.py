@@ -9,6 +9,7 @@ from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.engines import Target, open_engine
 from models_ml.errors import ArtifactError
+from models_ml.extras import missing_modules, need_extra
 from models_ml.large_fall import check_large_fall
 from models_ml.loading import other_libraries
 from models_ml.lock import run_lock
@@ -79,6 +80,9 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         record["seconds"] = seconds = dict[str, float]()
         refresh = ("--full-refresh",) if options.full_refresh else ()
 
+        trains = options.train or champion_version(settings.artifacts) is None
+        if trains:
+            check_that_training_is_possible(options.train)
         with step("Checking the raw files") as timed:
             raw = check_raw(settings.raw, read_contract(settings.dictionary))
             console.print(f"  {raw.n_parts} parts, {raw.n_products:,} credit products")
@@ -92,7 +96,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             _show_warnings(outcome.warnings)
         seconds["features"] = timed["seconds"]
 
-        if options.train or champion_version(settings.artifacts) is None:
+        if trains:
             from models_ml.train import train  # torch takes seconds to import
             from models_ml.training_settings import read_training_settings, settings_in_force
 
@@ -137,6 +141,25 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
         auc=None if model is None else model["metrics"]["out_of_time"]["auc"]["value"],
         seconds=seconds,
     )
+
+
+def check_that_training_is_possible(asked_for: bool) -> None:
+    """Refuse a run that has to train in an installation that only scores, before it changes anything.
+
+    Args:
+        asked_for: Whether the caller wants a new model; else there is none yet.
+
+    Raises:
+        UsageError: It was asked for.
+        ArtifactError: There is no model.
+    """
+    if asked_for:
+        need_extra("train")
+    elif missing_modules("train"):
+        raise ArtifactError(
+            "There is no model yet, and this installation only scores. Copy the folder artifacts of a home where one "
+            "was trained into SCOREHOUSE_HOME, or install what trains with: pip install 'scorehouse[train]'"
+        )
 
 
 def check_and_publish(settings: Settings, largest_fall: float | None = None) -> Published:

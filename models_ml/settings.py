@@ -20,6 +20,13 @@ LEAST_MEMORY = 100e6
 """Bytes; with less, no build ends."""
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+"""The checkout, or the folder of installed packages."""
+
+IN_WHEEL = PROJECT_ROOT / "scorehouse_project"
+INSTALLED_PROJECT = IN_WHEEL if IN_WHEEL.is_dir() else PROJECT_ROOT
+"""The project that comes with this code: in the wheel (setup.py), or in the checkout."""
+
+OUR_PROJECT = re.compile(r"^name: *scorehouse *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -36,13 +43,13 @@ class Settings:
 
     raw: Path
     home: Path
-    project: Path = PROJECT_ROOT
+    project: Path = INSTALLED_PROJECT
     memory: str = "4GB"
     warehouse_file: str = "warehouse.duckdb"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read ``SCOREHOUSE_RAW``, ``SCOREHOUSE_HOME`` and ``SCOREHOUSE_MEMORY``.
+        """Read ``SCOREHOUSE_RAW``, ``SCOREHOUSE_HOME``, ``SCOREHOUSE_PROJECT`` and ``SCOREHOUSE_MEMORY``.
 
         An empty variable counts as not set.
 
@@ -53,6 +60,7 @@ class Settings:
         return cls(
             raw=_folder(environment, "SCOREHOUSE_RAW", "data/raw"),
             home=_folder(environment, "SCOREHOUSE_HOME", "data"),
+            project=_project(environment),
             memory=_checked_memory(memory.strip()),
         )
 
@@ -91,6 +99,7 @@ class Settings:
         return {
             "SCOREHOUSE_RAW": str(self.raw),
             "SCOREHOUSE_HOME": str(self.home),
+            "SCOREHOUSE_PROJECT": str(self.project),
             "SCOREHOUSE_MEMORY": self.memory,
         }
 
@@ -114,12 +123,44 @@ def _folder(environment: Mapping[str, str], variable: str, default: str) -> Path
         raise UsageError(f"{variable}: the folder {name!r} cannot be reached ({error}).") from error
     if is_something_else:
         raise UsageError(f"{variable}: expected a folder, found the file {folder}.")
+    # Listing it would find nothing, and that is what a message would say.
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        raise UsageError(f"{variable}: {folder} cannot be read; check its permissions.")
     if found := sorted(set(str(folder)) & FORBIDDEN):
         raise UsageError(
             f"{variable}: the folder {str(folder)!r} has the character {found[0]!r} in its name, which SQL or a "
             "file pattern would misread; choose a folder without quotes, backslashes and wildcards."
         )
     return folder
+
+
+def _project(environment: Mapping[str, str]) -> Path:
+    """The project that is named, else the one in the working directory, else the installed one.
+
+    The folder above counts only for who stands in ``dbt_project/`` itself: macros are code, and a folder further up may
+    belong to somebody else.
+    """
+    variable = "SCOREHOUSE_PROJECT"
+    if environment.get(variable):
+        named = _folder(environment, variable, "")
+        if not _is_project(named):
+            raise UsageError(
+                f"{variable}: expected a folder with dbt_project/dbt_project.yml, named scorehouse, and "
+                f"profiles/profiles.yml; {named} has none."
+            )
+        return named
+    here = Path.cwd()
+    near = [here, here.parent] if here.name == "dbt_project" else [here]
+    return next((folder for folder in near if _is_project(folder)), INSTALLED_PROJECT)
+
+
+def _is_project(folder: Path) -> bool:
+    project = folder / "dbt_project" / "dbt_project.yml"
+    return (
+        project.is_file()
+        and OUR_PROJECT.search(project.read_text(encoding="utf-8", errors="replace")) is not None
+        and (folder / "profiles" / "profiles.yml").is_file()
+    )
 
 
 def _checked_memory(memory: str) -> str:

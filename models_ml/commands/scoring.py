@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from models_ml.commands.options import applicant_id, print_rows, written_path
-from models_ml.errors import UsageError
+from models_ml.extras import need_extra
 from models_ml.settings import Settings
 
 commands = typer.Typer()
@@ -66,12 +66,7 @@ def serve(
     config: Annotated[Path | None, typer.Option(help="TOML file with limits.")] = None,
 ) -> None:
     """Serve scores of new records over HTTP, by the SQL and the model of the table."""
-    from importlib.util import find_spec
-
-    if find_spec("uvicorn") is None or find_spec("fastapi") is None:
-        raise UsageError(
-            "The scoring service is not installed; add it with: pip install 'scorehouse[serve]'"
-        )
+    need_extra("serve")
     from models_ml.service.run import serve as serve_scores
     from models_ml.service.settings import SETTINGS_FILE, read_service_settings
 

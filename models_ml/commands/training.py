@@ -13,7 +13,8 @@ from rich.table import Table
 
 from models_ml.commands.options import Seed, Wait, Where, courtesy, print_rows, written_path
 from models_ml.engines import Target, open_engine
-from models_ml.errors import InputDataError, UsageError
+from models_ml.errors import InputDataError
+from models_ml.extras import need_extra
 from models_ml.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def train(
     target: Where = Target.DUCKDB,
 ) -> None:
     """Train a model on the feature table; it scores from then on if it passes its gates."""
+    need_extra("train")
     from models_ml.lock import run_lock
     from models_ml.train import train as train_model
     from models_ml.training_settings import read_training_settings, settings_in_force
@@ -120,15 +122,11 @@ def tune(
     seed: Seed = 7,
 ) -> None:
     """Search for better training settings; goes on where a stopped search was."""
+    need_extra("tune")
     from models_ml.lock import run_lock
     from models_ml.training_settings import file_of
+    from models_ml.tune import tune as tune_settings
 
-    try:
-        from models_ml.tune import tune as tune_settings
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{error.name} is missing; install it with: pip install 'scorehouse[tune]'"
-        ) from error
     settings = Settings.from_environment()
     with run_lock(settings.home, "scorehouse tune", wait):
         found = tune_settings(settings, trials, sample, seed, out or file_of(settings.home))

@@ -12,7 +12,7 @@ import yaml
 
 from models_ml.artifact import load_artifact
 from models_ml.contract import read_contract
-from models_ml.dbt_runner import run_dbt
+from models_ml.dbt_runner import TARGET_FOLDER, run_dbt
 from models_ml.errors import InputDataError, MissingInputError
 from models_ml.registry import show_model
 from models_ml.report.accuracy import calibration_figure, gains_figure, reliability_figure
@@ -113,7 +113,7 @@ def write_warehouse_docs(settings: Settings, folder: Path) -> Path:
     """
     run_dbt(settings, ("docs", "generate", "--static"))
     path = folder / WAREHOUSE_DOCS
-    write(path, (settings.home / "dbt_target" / STATIC_DOCS).read_bytes())
+    write(path, (settings.home / TARGET_FOLDER / STATIC_DOCS).read_bytes())
     return path
 
 

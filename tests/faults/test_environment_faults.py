@@ -23,7 +23,7 @@ from models_ml.contract import read_contract
 from models_ml.dbt_runner import run_dbt
 from models_ml.errors import InputDataError, UsageError
 from models_ml.raw import check_raw
-from models_ml.settings import PROJECT_ROOT, Settings
+from models_ml.settings import INSTALLED_PROJECT, PROJECT_ROOT, Settings
 from udf.plugin import confine
 from udf.spark.engine import schema_of
 
@@ -252,6 +252,25 @@ def nobodys_home(finished_run: Installation):
         assert sorted(path.name for path in folder.iterdir()) == ["home", "raw"]
 
 
+UNREADABLE = """
+import os
+from models_ml.errors import UsageError
+from models_ml.settings import Settings
+for variable in ("SCOREHOUSE_RAW", "SCOREHOUSE_HOME"):
+    try:
+        Settings.from_environment({variable: os.environ["FOLDER"]})
+    except UsageError as error:
+        print(error)
+"""
+
+
+@pytest.mark.fault("F58")
+def test_a_folder_that_cannot_be_read_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # of root, for root alone
+        refused = as_nobody(["-c", UNREADABLE], Path("/"), {"FOLDER": folder})
+        assert refused.count("cannot be read") == 2
+
+
 KERNEL = """
 import numpy as np, numba
 from models_ml.kernels import CACHE_FOLDER, kernel
@@ -279,6 +298,28 @@ def test_a_user_without_name_and_home_scores_and_trains(nobodys_home: dict[str, 
     assert len(scores.splitlines()) > 20
     training = ["train", "--sample", "9000"]
     assert "AUC" in as_nobody(["-m", "models_ml.cli", *training], folder, nobodys_home)
+
+
+@pytest.mark.fault("F73")
+def test_which_project_is_used(tmp_path: Path, monkeypatch) -> None:
+    """The named one, else the one in the working directory, else the one of this code."""
+    lender = tmp_path / "lender"
+    for name in ("dbt_project", "profiles"):
+        (lender / name).mkdir(parents=True)
+    (lender / "profiles" / "profiles.yml").write_text("")
+    (lender / "below").mkdir()
+    project = lender / "dbt_project" / "dbt_project.yml"
+    project.write_text("name: scorehouse\n")
+    for here, used in ((lender, lender), (project.parent, lender), (lender / "below", None)):
+        monkeypatch.chdir(here)
+        assert Settings.from_environment({}).project == (used or INSTALLED_PROJECT)
+    named = Settings.from_environment({"SCOREHOUSE_PROJECT": str(lender)})
+    assert named.environment()["SCOREHOUSE_PROJECT"] == str(lender)
+    monkeypatch.chdir(lender)
+    project.write_text("name: another\n")
+    assert Settings.from_environment({}).project == INSTALLED_PROJECT
+    with pytest.raises(UsageError, match="SCOREHOUSE_PROJECT: expected a folder with"):
+        Settings.from_environment({"SCOREHOUSE_PROJECT": str(lender)})
 
 
 @pytest.mark.fault("F73")
