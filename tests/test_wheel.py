@@ -139,7 +139,7 @@ def test_the_wheel_works_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None
     assert scoring.run(scoring.python, "-c", find).stdout.strip() == "[]"
 
     # Without a model, and without what trains one.
-    scoring.run("scorehouse", "simulate", "--applicants", "8000", "--parts", "2")
+    scoring.run("scorehouse", "simulate", "--applicants", "12000", "--parts", "2")
     refused = scoring.run("scorehouse", "run", check=False)
     assert (refused.returncode, refused.stdout) == (78, "")
     assert refused.stderr.count("\n") == 1
@@ -156,10 +156,10 @@ def test_the_wheel_works_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None
 
     # The model is there now.
     ran = scoring.run("scorehouse", "run")
-    assert "8,000 applicants" in ran.stdout
+    assert "12,000 applicants" in ran.stdout
     assert "trained with" not in ran.stderr
     with duckdb.connect(str(empty / "data/published/credit_scores.duckdb")) as published:
-        assert published.sql("select count(*) from applicant_scores").fetchall() == [(8000,)]
+        assert published.sql("select count(*) from applicant_scores").fetchall() == [(12000,)]
     report = scoring.run("scorehouse", "report").stdout.strip()
     assert Path(report).stat().st_size > 100_000
     rows = scoring.packages / "models_ml" / "facts" / "real_rows.csv"
