@@ -354,7 +354,7 @@ def test_dbt_without_a_model_says_so_in_one_sentence(
     folders = {"SCOREHOUSE_RAW": str(finished_run.raw), "SCOREHOUSE_HOME": str(tmp_path)}
     where = ["--project-dir", "dbt_project", "--profiles-dir", "profiles"]
     kept = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "target")]
-    command = [*DBT, "run", "--select", "scores_due", *where, *kept]
+    command = [*DBT, "run", "--select", "int_scores_due", *where, *kept]
     result = run(command, PROJECT_ROOT, folders, check=False)
     assert result.returncode != 0
     assert f"No trained model in {tmp_path}/artifacts" in result.stdout
