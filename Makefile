@@ -36,7 +36,7 @@ test-all: $(INSTALLED)  ## every test, the slow ones too
 test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sail, compared with DuckDB
 	$(BIN)/python -m pytest -m "$(SPARK_TESTS)"
 
-faults: $(INSTALLED)  ## causes every fault of tests/faults/matrix.csv and writes the table of docs/reliability.md
+faults: $(INSTALLED)  ## causes every fault of tests/faults/matrix.csv and writes the table of docs/operate/reliability.md
 	$(BIN)/python -m pytest -m fault --junitxml=$(VENV)/faults.xml; failed=$$?; \
 	$(BIN)/python tests/faults/reliability_table.py $(VENV)/faults.xml && exit $$failed
 
@@ -90,7 +90,7 @@ lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 
 contract: $(INSTALLED)  ## write the dbt contract from the data dictionary
-	$(BIN)/python -m models_ml.contract_yaml
+	$(BIN)/python -m models_ml.warehouse.dbt_properties
 
 lock: $(INSTALLED)  ## write constraints.txt from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt

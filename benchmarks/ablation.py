@@ -24,16 +24,18 @@ from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from models_ml.artifact import add_metrics, champion_path, load_artifact
-from models_ml.booster import BoosterRows, raw_scores
-from models_ml.contract import FeatureContract
-from models_ml.learners import blended_scores, read_slices
-from models_ml.metrics import auc_difference, estimate_auc
-from models_ml.progress import console
+from models_ml.evaluation.metrics import auc_difference, estimate_auc
+from models_ml.features.contract import FeatureContract
+from models_ml.registry.artifact import add_metrics, load_artifact
+from models_ml.registry.pointers import champion_path
+from models_ml.runtime.console import console
 from models_ml.settings import Settings
-from models_ml.training_data import sample
-from models_ml.training_settings import TrainingSettings, read_training_settings
-from models_ml.warehouse import open_warehouse, read_outcomes
+from models_ml.training.booster import BoosterRows, raw_scores
+from models_ml.training.fitting import blended_scores, read_slices
+from models_ml.training.settings import TrainingSettings, read_training_settings
+from models_ml.warehouse.connection import open_warehouse
+from models_ml.warehouse.sampling import sample
+from models_ml.warehouse.tables import read_outcomes
 
 RESULTS = Path(__file__).parent / "results"
 SPLITS = ("train", "early_stopping", "out_of_time")

@@ -23,9 +23,9 @@ import duckdb
 import pandas as pd
 from harness import Row, compare, report
 
-from models_ml.contract import FeatureContract, read_contract
-from models_ml.live_plan import connect_in_memory, create_views
-from models_ml.live_sql import FEATURES, read_live_sql
+from models_ml.features.contract import FeatureContract, read_contract
+from models_ml.live.compiled_sql import FEATURES, read_live_sql
+from models_ml.live.plan import connect_in_memory, create_views
 from models_ml.settings import PROJECT_ROOT, Settings
 from models_ml.simulator import SimulationSettings, simulate
 

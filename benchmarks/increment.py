@@ -22,8 +22,8 @@ from pathlib import Path
 import duckdb
 from harness import Row, report, run_process
 
-from models_ml.publish import SERVING_FILE
-from models_ml.run_log import RUN_LOG
+from models_ml.jobs.run_log import RUN_LOG
+from models_ml.publishing.files import SERVING_FILE
 from models_ml.simulator import SimulationSettings, simulate
 
 READ = "select risk_band, count(*), avg(pd) from applicant_scores group by risk_band"

@@ -17,13 +17,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from shapley import Hybrids, shapley_values
+from support.shapley import Hybrids, shapley_values
 
-from models_ml.artifact import champion_path, load_artifact
-from models_ml.contract import read_contract
-from models_ml.features import features_from_arrow
-from models_ml.loading import load_scorer
-from models_ml.reasons import N_REASONS, top_reasons
+from models_ml.features.batch import features_from_arrow
+from models_ml.features.contract import read_contract
+from models_ml.registry.artifact import load_artifact
+from models_ml.registry.loading import load_scorer
+from models_ml.registry.pointers import champion_path
+from models_ml.scoring.reasons import N_REASONS, top_reasons
 from models_ml.settings import Settings
 
 

@@ -18,7 +18,7 @@ import torch
 from catboost import CatBoostClassifier
 from torch import nn
 
-from models_ml.metrics import measure
+from models_ml.evaluation.metrics import measure
 from models_ml.simulator.facts import load_facts
 
 FIRST_PRODUCTS, LATENT = 15, 48

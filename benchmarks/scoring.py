@@ -26,11 +26,12 @@ from harness import Row, report
 from onnxmltools import convert_lightgbm
 from onnxmltools.convert.common.data_types import FloatTensorType
 
-from models_ml.artifact import Artifact, champion_path, load_artifact, save_artifact, set_champion
-from models_ml.blend import Blend
-from models_ml.contract import FeatureContract
-from models_ml.features import FeatureBatch, features_from_arrow
-from models_ml.golden import golden_rows
+from models_ml.features.batch import FeatureBatch, features_from_arrow
+from models_ml.features.contract import FeatureContract
+from models_ml.registry.artifact import Artifact, load_artifact, save_artifact
+from models_ml.registry.golden_rows import golden_rows
+from models_ml.registry.pointers import champion_path, set_champion
+from models_ml.scoring.blend import Blend
 from models_ml.settings import Settings
 from udf.registration import ScoreFunction, register
 

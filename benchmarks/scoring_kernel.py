@@ -16,13 +16,14 @@ import lightgbm as lgb
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from models_ml.autoencoder import AutoencoderSettings, ProductAutoencoder
-from models_ml.contract import read_contract
-from models_ml.encoder_kernel import encode, make_encoder
-from models_ml.forest import read_forest
-from tests.small_model import SEEDS, draw_features
+from support.small_model import SEEDS, draw_features
+
+from models_ml.features.contract import read_contract
+from models_ml.scoring.encoder import encode, make_encoder
+from models_ml.scoring.trees import read_forest
+from models_ml.training.autoencoder import AutoencoderSettings, ProductAutoencoder
 
 N_TREES, N_LEAVES, REPEATS = 400, 63, 3
 

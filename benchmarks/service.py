@@ -24,7 +24,7 @@ from pathlib import Path
 
 from harness import RESULTS
 
-from models_ml.contract import read_contract
+from models_ml.features.contract import read_contract
 from models_ml.service.schemas import REAL_ROWS
 from models_ml.settings import Settings
 

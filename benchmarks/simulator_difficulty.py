@@ -1,4 +1,4 @@
-"""How hard is the simulated bureau? Print the difficulty rows of ``docs/simulator.md``.
+"""How hard is the simulated bureau? Print the difficulty rows of ``docs/model/simulator.md``.
 
     scorehouse simulate --applicants 300000 --seed 7 --out DIR
     python benchmarks/simulator_difficulty.py DIR

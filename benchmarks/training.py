@@ -20,11 +20,11 @@ from pathlib import Path
 import duckdb
 from harness import Row, compare, report
 
-from models_ml.dbt_runner import run_dbt
-from models_ml.ranking import auc
+from models_ml.evaluation.ranking import auc
 from models_ml.settings import PROJECT_ROOT, Settings
 from models_ml.simulator import SimulationSettings, simulate
-from models_ml.train import train
+from models_ml.training.job import train
+from models_ml.warehouse.dbt import run_dbt
 
 RECIPE = Path(__file__).with_name("recipe.py")
 

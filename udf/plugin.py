@@ -11,8 +11,8 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
-from models_ml.contract import read_contract
 from models_ml.errors import ScorehouseError
+from models_ml.features.contract import read_contract
 from models_ml.settings import Settings
 from udf.raw_files import RawFiles, register_raw_files
 from udf.registration import ScoreFunction, register

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 from duckdb import DuckDBPyConnection
 from duckdb.sqltypes import BIGINT, TIMESTAMP, VARCHAR
 
-from models_ml.contract import FeatureContract
 from models_ml.errors import InputDataError, ScorehouseError
-from models_ml.outcomes import OUTCOMES
-from models_ml.raw import check_parts
-from models_ml.raw_parts import list_parts
-from models_ml.records import record_columns
+from models_ml.features.contract import FeatureContract, record_columns
+from models_ml.warehouse.outcomes import OUTCOMES
+from models_ml.warehouse.raw_files import check_parts
+from models_ml.warehouse.raw_parts import list_parts
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

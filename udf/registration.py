@@ -19,14 +19,13 @@ from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling, PythonUDFType
 from duckdb.sqltypes import DuckDBPyType
 
-from models_ml.artifact import champion_path
-from models_ml.challenger import challenger_path
-from models_ml.contract import FeatureContract
 from models_ml.errors import ArtifactError
-from models_ml.feature_record import feature_hashes, pack
-from models_ml.features import FeatureBatch, features_from_arrow
-from models_ml.loading import load_scorer
-from models_ml.scorer import Scorer, score_both, score_types
+from models_ml.features.batch import FeatureBatch, features_from_arrow
+from models_ml.features.contract import FeatureContract
+from models_ml.features.packing import feature_hashes, pack
+from models_ml.registry.loading import load_scorer
+from models_ml.registry.pointers import challenger_path, champion_path
+from models_ml.scoring.scorer import Scorer, score_both, score_types
 
 FUNCTION_NAME = "score_applicant"
 PD_FUNCTION_NAME = "score_applicant_pd"
@@ -45,8 +44,7 @@ Column: TypeAlias = pa.ChunkedArray | pa.Array
 class ScoreFunction:
     """The functions DuckDB calls, from several threads at once, with at most 2,048 rows each time.
 
-    The models are loaded when they are first asked for and kept: one run never mixes two champions. ``refresh`` makes
-    the next call look again.
+    The models are loaded when they are first asked for and kept: one run never mixes two champions.
     """
 
     def __init__(self, artifacts: Path, contract: FeatureContract) -> None:
@@ -129,12 +127,6 @@ class ScoreFunction:
         except ArtifactError as error:
             return str(error)
         return None
-
-    def refresh(self) -> None:
-        """Load the models anew at the next call."""
-        with self._lock:
-            self._champion = self._challenger = None
-            self._challenger_known = False
 
     def _rows(self, features: Column, compute: Callable[[FeatureBatch], pa.Array]) -> pa.Array:
         return _by_chunk(features, lambda chunk: compute(features_from_arrow(chunk, self.contract)))

@@ -1,6 +1,6 @@
 {#
     Columns of a score for records that are not in the warehouse. Compiled by dbt, executed by
-    models_ml/live_scoring.py, which provides the relation live_scored: id, what the scorer returned, hash of the
+    models_ml/live/scoring.py, which provides the relation live_scored: id, what the scorer returned, hash of the
     features, call and time.
 #}
 with

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import duckdb
 
+from models_ml.report.discrimination import bin_width
 from models_ml.report.drivers import contribution_plot
-from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Plot, rounded_axis, share_axis
-from models_ml.report.ranking import bin_width
-from models_ml.report.reading import Row, read
-from models_ml.report.words import counted, number, share, signed
+from models_ml.report.formats import counted, number, share, signed
+from models_ml.report.layout import Figure, Table
+from models_ml.report.queries import Row, read
+from models_ml.report.svg_chart import Plot, rounded_axis, share_axis
 
 N_POINTS = 6
 """Points that the axis shows at least: there are none between whole ones."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from models_ml.artifact import Artifact
-from models_ml.blend import Blend
-from models_ml.points import BAND_LETTERS
-from models_ml.report.reading import Row
-from models_ml.report.words import counted, listed, number, plain, share
-from models_ml.scorer import THIN_FILE_PRODUCTS
+from models_ml.registry.artifact import Artifact
+from models_ml.report.formats import counted, listed, number, plain, share
+from models_ml.report.queries import Row
+from models_ml.scoring.blend import Blend
+from models_ml.scoring.scorecard import BAND_LETTERS
+from models_ml.scoring.scorer import THIN_FILE_PRODUCTS
 
 MADE_FROM = ("train", "early_stopping", "calibration")
 """Slices of applicants that the model depends on."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import duckdb
 
-from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot, rows_axis, share_axis
-from models_ml.report.reading import Row, read
-from models_ml.report.words import NOTHING, between, number, share, share_between
+from models_ml.report.formats import NOTHING, between, number, share, share_between
+from models_ml.report.layout import Figure, Table
+from models_ml.report.queries import Row, read
+from models_ml.report.svg_chart import Axis, Plot, rows_axis, share_axis
 
 N_COLUMNS = 6
 """Columns whose codes are drawn: those that tell most, one of each business group."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from models_ml.report.page import Figure, Table
-from models_ml.report.plot import Axis, Plot, rows_axis, share_axis
-from models_ml.report.reading import Row, read
-from models_ml.report.words import between, number, share
+from models_ml.report.formats import between, number, share
+from models_ml.report.layout import Figure, Table
+from models_ml.report.queries import Row, read
+from models_ml.report.svg_chart import Axis, Plot, rows_axis, share_axis
 
 N_COLUMNS = 12
 """Columns in the chart of shifts; the table has all of them."""

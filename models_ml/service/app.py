@@ -19,21 +19,21 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from models_ml.contract import read_contract
-from models_ml.csv_files import LARGEST, NUMBER
 from models_ml.errors import MissingInputError
-from models_ml.live_scoring import BrokenRecord, LiveScoring
-from models_ml.live_sql import read_live_sql
-from models_ml.records import json_records, parse_records, to_records
-from models_ml.service.access import AccessLog, key_check, read_body
-from models_ml.service.champion import Champion
-from models_ml.service.gathering import Gatherer, TooBusyError
+from models_ml.features.contract import read_contract
+from models_ml.live.compiled_sql import read_live_sql
+from models_ml.live.records import json_records, parse_records, to_records
+from models_ml.live.scoring import BrokenRecord, LiveScoring
+from models_ml.service.auth_and_limits import AccessLog, key_check, read_body
+from models_ml.service.batching import Gatherer, TooBusyError
+from models_ml.service.config import ServiceSettings
+from models_ml.service.current_model import Champion
+from models_ml.service.error_responses import Found, add_handlers, refuse
 from models_ml.service.openapi import describe_body
-from models_ml.service.published import PublishedScores
-from models_ml.service.refusals import Found, add_handlers, refuse
+from models_ml.service.published_scores import PublishedScores
 from models_ml.service.schemas import Predictions, PublishedScore, Refusal, Status, Wording
-from models_ml.service.settings import ServiceSettings
 from models_ml.settings import Settings
+from models_ml.warehouse.csv_files import LARGEST, NUMBER
 
 RELEASE = release_of("scorehouse")
 PAGE = Path(__file__).with_name("page.html")

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from models_ml.contract import FeatureContract
+from models_ml.features.contract import FeatureContract
 from models_ml.service.schemas import example_request
 
 

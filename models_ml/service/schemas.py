@@ -11,9 +11,8 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, Field
 
-from models_ml.contract import FeatureContract
-from models_ml.reasons import read_reason_codes
-from models_ml.records import record_columns
+from models_ml.features.contract import FeatureContract, record_columns
+from models_ml.scoring.reasons import read_reason_codes
 
 REAL_ROWS = Path(__file__).parent.parent / "facts" / "real_rows.csv"
 

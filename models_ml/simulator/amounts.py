@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models_ml.simulator.codes import Board, Mask, Scores
+from models_ml.simulator.cut_points import Board, Mask, Scores
 from models_ml.simulator.payments import VERY_LATE, Payments
 from models_ml.simulator.population import Population
 from models_ml.simulator.products import CARD, LENDER, MICROLOAN, Products

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models_ml.simulator.counts import Tally, read_targets, tally_folder
 from models_ml.simulator.dependence import compare_dependence
 from models_ml.simulator.facts import (
     APPLICANTS,
@@ -20,7 +21,6 @@ from models_ml.simulator.facts import (
     PRODUCT_ROWS,
     load_facts,
 )
-from models_ml.simulator.tally import Tally, read_targets, tally_folder
 
 COMMON_SHARE = 0.01  # codes below this share of rows are too rare for a default rate
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models_ml.errors import MissingInputError
 from models_ml.simulator.amounts import draw_amounts
-from models_ml.simulator.codes import Board, Cuts, CutTable, Scores
+from models_ml.simulator.cut_points import Board, Cuts, CutTable, Scores
 from models_ml.simulator.facts import LATER_CODES, Facts, load_facts
 from models_ml.simulator.outcome import OutcomeModel, default_probability, draw_signals
 from models_ml.simulator.payments import draw_payments
@@ -55,7 +55,7 @@ def load_calibration() -> Calibration:
     except FileNotFoundError as missing:
         raise MissingInputError(
             "Expected calibration.json inside models_ml.simulator; make it with "
-            "`python -m models_ml.simulator.calibrate`."
+            "`python -m models_ml.simulator.fit_cut_points`."
         ) from missing
     outcome = {name: np.array(values) for name, values in stored["outcome"].items()}
     cuts = {name: [float(point) for point in points] for name, points in stored["cuts"].items()}

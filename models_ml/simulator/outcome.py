@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from models_ml.simulator.codes import Board, Scores
+from models_ml.simulator.cut_points import Board, Scores
 from models_ml.simulator.payments import LATE, VERY_LATE, Payments
 from models_ml.simulator.population import Population
 from models_ml.simulator.products import MICROLOAN, Products

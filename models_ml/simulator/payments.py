@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models_ml.simulator.codes import Board, Scores
+from models_ml.simulator.cut_points import Board, Scores
 from models_ml.simulator.facts import MONTHS, PAYMENTS, SHIFTED_MONTHS
 from models_ml.simulator.population import Population
 from models_ml.simulator.products import MICROLOAN, Products

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from models_ml.simulator.codes import Scores
+from models_ml.simulator.cut_points import Scores
 from models_ml.simulator.facts import MAX_PRODUCTS, Facts
 
 TRAITS = ("risk", "history", "microloans", "cards", "wealth", "lateness", "arrears", "cost", "thin",

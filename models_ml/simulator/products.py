@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from models_ml.simulator.codes import Board, Mask, Scores
+from models_ml.simulator.cut_points import Board, Mask, Scores
 from models_ml.simulator.population import Population
 
 CONSUMER, CARD, MICROLOAN = 4, 3, 5

@@ -19,12 +19,13 @@ import lightgbm  # noqa: F401  imported for the children
 import torch  # noqa: F401
 from dbt.cli.main import dbtRunner
 
-from models_ml import cli, train  # noqa: F401
-from models_ml.dbt_runner import dbt_arguments
-from models_ml.lock import run_lock
-from models_ml.publish import publish
-from models_ml.report import job  # noqa: F401
+from models_ml.cli import app
+from models_ml.publishing.files import publish
+from models_ml.report import pages  # noqa: F401
+from models_ml.runtime.lock import run_lock
 from models_ml.settings import Settings
+from models_ml.training import job as train  # noqa: F401
+from models_ml.warehouse.dbt import dbt_arguments
 from udf import plugin  # noqa: F401
 
 
@@ -42,7 +43,7 @@ def run(step: str, arguments: list[str]) -> None:
             publish(settings)
     else:
         sys.argv = ["scorehouse", step, *arguments]
-        cli.main()
+        app.main()
 
 
 def fork(step: str, arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Writes the table of ``docs/reliability.md`` from the reports of test runs.
+"""Writes the table of ``docs/operate/reliability.md`` from the reports of test runs.
 
 A test that was run again, in a later report, counts as it ended last.
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "reliability.md"
+DOCUMENT = HERE.parents[1] / "docs" / "operate" / "reliability.md"
 BEGIN, END = "<!-- table -->", "<!-- end of the table -->"
 
 

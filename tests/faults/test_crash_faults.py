@@ -12,9 +12,9 @@ import time
 import duckdb
 import numpy as np
 import pytest
-from conftest import SCOREHOUSE, Installation
+from support.installation import SCOREHOUSE, Installation
 
-from models_ml.publish import SERVING_FILE, publish
+from models_ml.publishing.files import SERVING_FILE, publish
 
 N_READERS = 8
 N_PUBLISHES = 100

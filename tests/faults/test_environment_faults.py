@@ -15,15 +15,15 @@ import duckdb
 import numba
 import pytest
 import yaml
-from conftest import Installation, real_products, write_part
 from dbt.config.renderer import ProfileRenderer
 from dbt_common.context import set_invocation_context
+from support.installation import Installation, real_products, write_part
 
-from models_ml.contract import read_contract
-from models_ml.dbt_runner import run_dbt
 from models_ml.errors import InputDataError, UsageError
-from models_ml.raw import check_raw
+from models_ml.features.contract import read_contract
 from models_ml.settings import INSTALLED_PROJECT, PROJECT_ROOT, Settings
+from models_ml.warehouse.dbt import run_dbt
+from models_ml.warehouse.raw_files import check_raw
 from udf.plugin import confine
 from udf.spark.engine import schema_of
 
@@ -173,9 +173,9 @@ def test_a_link_that_leads_nowhere_is_named(linked_raw: Path, name: str) -> None
 SAME_CACHE = """
 import numba
 before = numba.config.CACHE_DIR
-import models_ml.scorer
+import models_ml.scoring.scorer
 assert numba.config.CACHE_DIR == before, (before, numba.config.CACHE_DIR)
-from models_ml.kernels import CACHE_FOLDER
+from models_ml.scoring.kernels.compile import CACHE_FOLDER
 print(CACHE_FOLDER)
 """
 
@@ -273,7 +273,7 @@ def test_a_folder_that_cannot_be_read_is_refused() -> None:
 
 KERNEL = """
 import numpy as np, numba
-from models_ml.kernels import CACHE_FOLDER, kernel
+from models_ml.scoring.kernels.compile import CACHE_FOLDER, kernel
 assert CACHE_FOLDER is None, CACHE_FOLDER
 assert kernel(lambda x: x + 1)(1) == 2
 """
@@ -284,7 +284,7 @@ assert kernel(lambda x: x + 1)(1) == 2
 def test_a_user_without_name_and_home(home: dict[str, str], nobodys_home: dict[str, str]) -> None:
     folder = Path(nobodys_home["SCOREHOUSE_HOME"]).parent
     as_nobody(["-c", KERNEL], folder, home)
-    status = as_nobody(["-m", "models_ml.cli", "status"], folder, {**home, **nobodys_home})
+    status = as_nobody(["-m", "models_ml.cli.app", "status"], folder, {**home, **nobodys_home})
     assert "model      pd-" in status
 
 
@@ -294,10 +294,10 @@ def test_a_user_without_name_and_home_scores_and_trains(nobodys_home: dict[str, 
     folder = Path(nobodys_home["SCOREHOUSE_HOME"]).parent
     rows = str(PROJECT_ROOT / "models_ml" / "facts" / "real_rows.csv")
     scoring = ["score", "--input", rows, "--format", "csv"]
-    scores = as_nobody(["-m", "models_ml.cli", *scoring], folder, nobodys_home)
+    scores = as_nobody(["-m", "models_ml.cli.app", *scoring], folder, nobodys_home)
     assert len(scores.splitlines()) > 20
     training = ["train", "--sample", "9000"]
-    assert "AUC" in as_nobody(["-m", "models_ml.cli", *training], folder, nobodys_home)
+    assert "AUC" in as_nobody(["-m", "models_ml.cli.app", *training], folder, nobodys_home)
 
 
 @pytest.mark.fault("F73")

@@ -8,13 +8,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Installation, real_products, write_part
+from support.installation import Installation, real_products, write_part
 
-from models_ml.contract import read_contract
-from models_ml.dbt_runner import run_dbt
 from models_ml.errors import BuildError, InputDataError, UsageError
-from models_ml.raw import check_raw
+from models_ml.features.contract import read_contract
 from models_ml.settings import PROJECT_ROOT, Settings
+from models_ml.warehouse.dbt import run_dbt
+from models_ml.warehouse.raw_files import check_raw
 
 ATTACK = "1); drop table applicant_scores; --"
 VAR = re.compile(r"\bvar\(")

@@ -14,10 +14,11 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from conftest import Installation
+from support.installation import Installation
 
-from models_ml.artifact import champion_version, load_artifact
-from models_ml.publish import SCORES_BY_BAND, SCORES_PARQUET, SERVING_FILE, SNAPSHOTS
+from models_ml.publishing.files import SCORES_BY_BAND, SCORES_PARQUET, SERVING_FILE, SNAPSHOTS
+from models_ml.registry.artifact import load_artifact
+from models_ml.registry.pointers import champion_version
 
 BUILD = ("run", "--select", "tag:features", "--full-refresh")
 SCORE = ("run", "--select", "tag:scoring")

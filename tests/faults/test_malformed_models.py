@@ -23,19 +23,13 @@ import pyarrow as pa
 import pytest
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
-from small_model import SmallModel, to_arrow
+from support.small_model import SmallModel, to_arrow
 
-from models_ml.artifact import (
-    CHAMPION,
-    Artifact,
-    champion_path,
-    load_artifact,
-    save_artifact,
-    set_champion,
-)
 from models_ml.errors import ArtifactError
-from models_ml.integrity import MANIFEST, manifest_sha256_of, verify_artifact, version_of
-from models_ml.loading import load_scorer
+from models_ml.registry.artifact import Artifact, load_artifact, save_artifact
+from models_ml.registry.loading import load_scorer
+from models_ml.registry.manifest import MANIFEST, manifest_sha256_of, verify_artifact, version_of
+from models_ml.registry.pointers import CHAMPION, champion_path, set_champion
 
 SECONDS = 600
 MEMORY = 6 * 1024**3
@@ -46,8 +40,8 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 import pyarrow as pa
 from models_ml.errors import ArtifactError
-from models_ml.contract import read_contract
-from models_ml.loading import load_scorer
+from models_ml.features.batch.contract import read_contract
+from models_ml.registry.catalog.loading import load_scorer
 from models_ml.settings import Settings
 contract = read_contract(Settings.from_environment().dictionary)
 features = pa.ipc.open_stream(sys.argv[2]).read_all()["features"].combine_chunks()

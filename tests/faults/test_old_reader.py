@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Installation
+from support.installation import Installation
 
-from models_ml.publish import SERVING_FILE, STORAGE_VERSION, publish
+from models_ml.publishing.files import SERVING_FILE, STORAGE_VERSION, publish
 
 OLDEST = STORAGE_VERSION.removeprefix("v")
 RELEASES = (OLDEST, "1.3.2", "1.4.5", duckdb.__version__, "2.0.1")

@@ -8,14 +8,14 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from conftest import Installation
 from jinja2 import Environment
+from support.installation import Installation
 
-from models_ml.csv_files import CSV_OPTIONS
-from models_ml.dbt_runner import run_dbt
 from models_ml.errors import BuildError, InputDataError
-from models_ml.outcomes import OUTCOMES, check_outcomes
 from models_ml.settings import PROJECT_ROOT
+from models_ml.warehouse.csv_files import CSV_OPTIONS
+from models_ml.warehouse.dbt import run_dbt
+from models_ml.warehouse.outcomes import OUTCOMES, check_outcomes
 
 SOURCES = PROJECT_ROOT / "dbt_project/models/staging/bureau/_bureau__sources.yml"
 SPARK_SOURCES = PROJECT_ROOT / "dbt_project/macros/bureau/register_raw_files.sql"

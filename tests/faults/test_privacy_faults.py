@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import FIRST_SIMULATED_ID, Installation
+from support.installation import FIRST_SIMULATED_ID, Installation
 
 from models_ml.settings import PROJECT_ROOT
 

@@ -9,14 +9,14 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import Installation, raw_columns, real_products, write_part
-from test_artifact_faults import MUTATIONS
+from support.installation import Installation, raw_columns, real_products, write_part
+from support.mutations import MUTATIONS
 
-from models_ml.contract import read_contract
-from models_ml.dbt_runner import run_dbt
 from models_ml.errors import ScorehouseError
-from models_ml.raw import check_raw
+from models_ml.features.contract import read_contract
 from models_ml.settings import PROJECT_ROOT
+from models_ml.warehouse.dbt import run_dbt
+from models_ml.warehouse.raw_files import check_raw
 
 CONTRACT = read_contract(PROJECT_ROOT / "dbt_project" / "seeds" / "data_dictionary.csv")
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Installation, raw_columns, real_products, write_part
-from test_artifact_faults import MUTATIONS
-from test_feature_models import CODE_COLUMNS, assert_equal_features, expected_features
+from support.expected_features import CODE_COLUMNS, assert_equal_features, expected_features
+from support.installation import Installation, raw_columns, real_products, write_part
+from support.mutations import MUTATIONS
 
-from models_ml.checksums import CHECKSUMS
-from models_ml.contract import FeatureContract, read_contract
-from models_ml.dbt_runner import run_dbt
 from models_ml.errors import InputDataError, ScorehouseError
-from models_ml.raw import check_raw
+from models_ml.features.contract import FeatureContract, read_contract
 from models_ml.settings import PROJECT_ROOT
+from models_ml.warehouse.dbt import run_dbt
+from models_ml.warehouse.delivery_checksums import CHECKSUMS
+from models_ml.warehouse.raw_files import check_raw
 
 CONTRACT: FeatureContract = read_contract(
     PROJECT_ROOT / "dbt_project" / "seeds" / "data_dictionary.csv"

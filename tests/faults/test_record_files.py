@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import typer
-from conftest import raw_columns, real_products
+from support.installation import raw_columns, real_products
 
-from models_ml.commands.options import applicant_id
-from models_ml.contract import read_contract
-from models_ml.csv_files import literal_path
+from models_ml.cli.options import applicant_id
 from models_ml.errors import InputDataError, MissingInputError
-from models_ml.record_files import read_records
-from models_ml.service.published import COLUMNS, PublishedScores
+from models_ml.features.contract import read_contract
+from models_ml.live.record_files import read_records
+from models_ml.service.published_scores import COLUMNS, PublishedScores
 from models_ml.settings import Settings
+from models_ml.warehouse.csv_files import literal_path
 
 CONTRACT = read_contract(Settings.from_environment({}).dictionary)
 PRODUCTS = real_products()[raw_columns()].astype("int64")

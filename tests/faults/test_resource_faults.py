@@ -17,10 +17,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import SCOREHOUSE, Installation
+from support.installation import SCOREHOUSE, Installation
 
-from models_ml.artifact import champion_version, load_artifact
-from models_ml.publish import SERVING_FILE, STORAGE_VERSION
+from models_ml.publishing.files import SERVING_FILE, STORAGE_VERSION
+from models_ml.registry.artifact import load_artifact
+from models_ml.registry.pointers import champion_version
 
 
 def published_hash(installation: Installation) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Installation
-from escapes import ESCAPES
+from support.escapes import ESCAPES
+from support.installation import Installation
 
-from models_ml.dbt_runner import run_dbt
 from models_ml.errors import BuildError
 from models_ml.settings import PROJECT_ROOT
+from models_ml.warehouse.dbt import run_dbt
 from udf.plugin import confine
 
 CODE = ("models_ml", "udf", "benchmarks", "tests", "dbt_project")

@@ -14,20 +14,21 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Installation
+from support.installation import Installation
 
-from models_ml import pipeline
-from models_ml.artifact import champion_path, champion_version, load_artifact, save_artifact
-from models_ml.calibration import PlattCalibration
-from models_ml.dbt_runner import DbtOutcome, run_dbt
-from models_ml.engines import DuckDbEngine, Target
 from models_ml.errors import BuildError
-from models_ml.features import FeatureBatch
-from models_ml.golden import golden_rows
-from models_ml.pipeline import RunOptions, check_and_publish, run
-from models_ml.promotions import HISTORY, record
+from models_ml.features.batch import FeatureBatch
+from models_ml.jobs import run as pipeline
+from models_ml.jobs.engines import DuckDbEngine, Target
+from models_ml.jobs.run import RunOptions, check_and_publish, run
+from models_ml.jobs.status import status
+from models_ml.registry.artifact import load_artifact, save_artifact
+from models_ml.registry.golden_rows import golden_rows
+from models_ml.registry.history import HISTORY, record
+from models_ml.registry.pointers import champion_path, champion_version
+from models_ml.scoring.calibration import PlattCalibration
 from models_ml.settings import Settings
-from models_ml.status import status
+from models_ml.warehouse.dbt import DbtOutcome, run_dbt
 
 pytestmark = pytest.mark.faults
 

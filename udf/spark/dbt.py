@@ -10,8 +10,8 @@ from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventMsg
 from google.protobuf.json_format import MessageToDict
 
-from models_ml.dbt_runner import DbtOutcome, dbt_arguments, explain, observe
 from models_ml.settings import Settings
+from models_ml.warehouse.dbt import DbtOutcome, dbt_arguments, explain, observe
 
 
 def run_dbt_here(settings: Settings, arguments: Sequence[str], target: str) -> DbtOutcome:

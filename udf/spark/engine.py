@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models_ml.artifact import champion_path, champion_version
-from models_ml.challenger import challenger_path
-from models_ml.contract import FeatureContract, read_contract
-from models_ml.dbt_runner import DbtOutcome
-from models_ml.engines import Target
 from models_ml.errors import UsageError
-from models_ml.published import APPLICANT_TABLES, PUBLISHED_TABLES
+from models_ml.features.contract import FeatureContract, read_contract
+from models_ml.publishing.tables import APPLICANT_TABLES, PUBLISHED_TABLES
+from models_ml.registry.pointers import challenger_path, champion_path, champion_version
 from models_ml.settings import Settings
-from models_ml.training_data import shuffle_keys
+from models_ml.warehouse.dbt import DbtOutcome
+from models_ml.warehouse.sampling import shuffle_keys
 from udf.raw_files import RawFiles, register_raw_files_on_spark
 from udf.spark.dbt import run_dbt_here
 from udf.spark.extract import Extract
@@ -52,7 +50,7 @@ class SparkEngine:
         champion = champion_path(artifacts) if champion_version(artifacts) else None
         register(self.session, Models(self.contract, champion, challenger_path(artifacts)))
         register_raw_files_on_spark(self.session, RawFiles(self.settings.raw, self.contract))
-        return run_dbt_here(self.settings, arguments, Target.SPARK)
+        return run_dbt_here(self.settings, arguments, target="spark")
 
     def tables_for_training(self, sample: int | None, seed: int) -> Settings:
         """A copy of the outcomes, and of the features of the applicants to train on."""

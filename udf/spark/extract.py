@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from models_ml.errors import BuildError
-from models_ml.progress import Progress
+from models_ml.runtime.console import Progress
 from models_ml.settings import Settings
 
 if TYPE_CHECKING:

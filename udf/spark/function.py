@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import pandas as pd
 import pyarrow as pa
 
-from models_ml.arrow_types import as_contract_types, as_plain_lists
-from models_ml.contract import FeatureContract
-from models_ml.feature_record import feature_hashes
-from models_ml.features import features_from_arrow
-from models_ml.loading import load_scorer
-from models_ml.scorer import Scorer, score_both, score_types
+from models_ml.features.batch import features_from_arrow
+from models_ml.features.contract import FeatureContract
+from models_ml.features.packing import feature_hashes
+from models_ml.registry.loading import load_scorer
+from models_ml.scoring.scorer import Scorer, score_both, score_types
 from udf.registration import (
     BOTH_FUNCTION_NAME,
     CHALLENGER_FUNCTION_NAME,
@@ -25,6 +24,7 @@ from udf.registration import (
     HASH_FUNCTION_NAME,
     PD_FUNCTION_NAME,
 )
+from udf.spark.arrow_types import as_contract_types, as_plain_lists
 from udf.spark.session import spark_release
 from udf.spark.types import spark_struct
 from udf.statistics import register_statistics_on_spark

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from models_ml.contract import FeatureContract
 from models_ml.errors import ArtifactError, EngineError, ScorehouseError
+from models_ml.features.contract import FeatureContract
 from udf.spark.function import worker_scorer
 
 if TYPE_CHECKING:

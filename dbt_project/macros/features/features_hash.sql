@@ -1,6 +1,6 @@
 {#
     Hash of a feature row, the same on every machine and release: 32 hexadecimal digits of a SHA-256 over the contract
-    and the row's values without the id (models_ml/feature_record.py). Needs the plugin `udf.plugin`, but no model.
+    and the row's values without the id (models_ml/features/packing.py). Needs the plugin `udf.plugin`, but no model.
 
     Args:
         features: name or alias of a relation with exactly the columns that the model reads.

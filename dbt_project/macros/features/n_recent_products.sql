@@ -11,7 +11,7 @@
             {{ exceptions.raise_compiler_error(
                 "var n_recent_products: expected the number of the feature contract (recent_products is " ~ contract
                 ~ "), found " ~ n_products ~ " (utinyint[" ~ size ~ "]); leave it as it is: another number needs"
-                ~ " another contract (models_ml/contract_yaml.py) and another model"
+                ~ " another contract (models_ml/warehouse/dbt_properties.py) and another model"
             ) }}
         {%- endif -%}
     {%- endif -%}

@@ -1,0 +1,116 @@
+"""The ``scorehouse`` command."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import signal
+import sys
+import traceback
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from models_ml.cli import models, report, run, scoring, simulate, training
+from models_ml.errors import (
+    EXIT_CODES,
+    INTERRUPTED,
+    SOFTWARE,
+    USAGE,
+    ReaderGoneError,
+    ScorehouseError,
+    is_ctrl_c,
+)
+from models_ml.runtime.console import console
+from models_ml.runtime.streams import protect_standard_streams
+
+UNEXPECTED = (
+    "unexpected: {error!r}. This is a fault of scorehouse and not of the call; what was published before is unchanged. "
+    "Report it with the traceback, after taking out personal data."
+)
+
+app = typer.Typer(
+    help="Credit-default scores as a table in the warehouse.",
+    epilog=(
+        "Folders: SCOREHOUSE_RAW (data/raw) is read, SCOREHOUSE_HOME (data) is written. "
+        f"Exit codes: {'; '.join(f'{code.code} {code.meaning}' for code in EXIT_CODES)}."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+class LogFormat(StrEnum):
+    """How progress and errors are written to standard error."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version of the installed package, and end."""
+    if wanted:
+        print(f"scorehouse {importlib.metadata.version('scorehouse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def set_log_format(
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            envvar="SCOREHOUSE_LOG_FORMAT", help="Standard error as text or as JSON lines."
+        ),
+    ] = LogFormat.TEXT,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=print_version, help="Print the version."),
+    ] = False,
+) -> None:
+    """Credit-default scores as a table in the warehouse."""
+    console.as_json = log_format is LogFormat.JSON
+
+
+for part in (run, report, simulate, training, scoring):
+    app.add_typer(part.commands)
+app.add_typer(models.commands, name="models")
+
+
+def main() -> None:
+    """Run the command; every expected failure is one sentence on standard error and an exit code."""
+    protect_standard_streams()
+    console.as_json = os.environ.get("SCOREHOUSE_LOG_FORMAT") == LogFormat.JSON
+    # Threads that wait without spinning: beside other work on the machine, training is many times faster.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # As Ctrl-C: a scheduler that stops the command also stops what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.umask(0o077)  # scores and models are personal data: nobody else reads them by default
+    sys.exit(exit_code_of_command())
+
+
+def exit_code_of_command() -> int:
+    """Run the command and say why it failed, if it did; no code but those of the table ever comes out."""
+    try:
+        code = app(standalone_mode=False) or 0  # typer returns the code of its own ends
+    except ReaderGoneError as error:
+        return error.exit_code
+    except ScorehouseError as error:
+        console.end("error", str(error))
+        return error.exit_code
+    except typer.TyperException as error:  # the command line itself is wrong
+        message = error.format_message().rstrip(".") or "No command is named"
+        console.end("error", f"{message}. See: scorehouse --help")
+        return USAGE.code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the outermost frame: nothing above would tell anyone
+        if is_ctrl_c(error):
+            code = INTERRUPTED.code
+        elif isinstance(error, SystemExit) and error.code in (None, 0):
+            return 0
+        else:
+            console.end("error", UNEXPECTED.format(error=error), traceback.format_exc())
+            return SOFTWARE.code
+    if code == INTERRUPTED.code:
+        console.end("stopped", "nothing half-written is left behind.")
+    return int(code)

@@ -1,0 +1,77 @@
+"""The command simulate."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from models_ml.cli.options import Seed, courtesy, written_path
+from models_ml.errors import InputDataError
+
+if TYPE_CHECKING:
+    from models_ml.simulator import CheckRow
+
+
+commands = typer.Typer()
+
+
+@commands.command()
+def simulate(
+    out: Annotated[
+        Path, typer.Option(help="Folder for the raw files.", parser=written_path, metavar="PATH")
+    ] = Path("data/raw"),
+    applicants: Annotated[int, typer.Option(help="Number of applicants.", min=1)] = 60_000,
+    seed: Seed = 7,
+    parts: Annotated[int, typer.Option(help="Number of parquet parts.", min=1)] = 12,
+    start_id: Annotated[int, typer.Option(help="Id of the first applicant.", min=0)] = 0,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare what was written with the published facts.")
+    ] = False,
+) -> None:
+    """Write a simulated credit bureau in the layout of the published data."""
+    from models_ml.runtime.console import Progress
+    from models_ml.simulator import SimulationSettings
+    from models_ml.simulator import check as check_bureau
+    from models_ml.simulator import simulate as simulate_bureau
+
+    settings = SimulationSettings(
+        applicants=applicants,
+        seed=seed,
+        parts=parts,
+        start_id=start_id,
+        workers=os.cpu_count() or 1,
+    )
+    with Progress("simulating applicants", applicants) as progress:
+        summary = simulate_bureau(
+            settings, out, progress=lambda done, total: progress.set_done(done)
+        )
+    with courtesy():
+        print(
+            f"{summary.applicants:,} applicants, {summary.products:,} credit products, "
+            f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}"
+        )
+    if check:
+        print_check(check_bureau(out))
+
+
+def print_check(rows: list[CheckRow]) -> None:
+    """Print the comparison with the published facts as a table.
+
+    Raises:
+        InputDataError: A fact does not hold; small samples miss some by chance.
+    """
+    table = Table("fact", "measured", "allowed", "holds", box=box.SIMPLE)
+    for row in rows:
+        table.add_row(row.fact, row.measured, row.tolerance, "yes" if row.ok else "NO")
+    Console(highlight=False, markup=False, emoji=False).print(table)
+    if missed := [row.fact for row in rows if not row.ok]:
+        raise InputDataError(
+            f"{len(missed)} of {len(rows)} facts are missed ({'; '.join(missed)}). Below 300,000 "
+            "applicants that may be chance; simulate more of them."
+        )

@@ -1,1 +1,0 @@
-"""Commands of ``scorehouse`` by what they are about; the main job is in `models_ml.cli`."""

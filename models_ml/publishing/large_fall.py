@@ -1,0 +1,89 @@
+"""A large fall in applicants or products stops publication: parts that did not arrive leave no other trace.
+
+What is about to be published is compared with what readers have, the published file itself. A run that was refused
+published nothing, so the next one is measured against the same file: waiting a night confirms nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+import yaml
+
+from models_ml.errors import BuildError, UsageError
+from models_ml.publishing.files import SERVING_FILE
+from models_ml.runtime.console import console
+from models_ml.settings import Settings
+from models_ml.warehouse.connection import open_warehouse
+
+VARIABLE = "largest_fall"
+"""Var of the dbt project: the largest share by which a number may fall."""
+
+COUNTS = {
+    "applicants": "select count(*) from applicant_scores",
+    "credit products": (
+        "select coalesce(sum(cast(n_products as bigint) * n_applicants), 0) from products_per_applicant"
+    ),
+}
+"""What is counted, and the query that counts it, of the working warehouse and of the published file alike."""
+
+
+def check_large_fall(settings: Settings, allowed: float | None = None) -> None:
+    """Refuse to publish far fewer applicants or products than are published.
+
+    Args:
+        settings: Where the working warehouse and the published files are.
+        allowed: The largest share by which a number may fall, 0 to 1; the var of the dbt project when None.
+
+    Raises:
+        BuildError: A number fell by more; what was published before is untouched.
+        UsageError: The var is no share.
+    """
+    allowed = _share(settings) if allowed is None else allowed
+    before = _published(settings)
+    if before is None:
+        return
+    with open_warehouse(settings) as connection:
+        now = _count(connection)
+    for what, n_before in before.items():
+        fall = 1 - now[what] / n_before if n_before else 0.0
+        if not fall <= allowed:  # NaN allows nothing
+            confirmed = math.ceil(fall * 100) / 100
+            raise BuildError(
+                f"Not published: {now[what]:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
+                f"allowed is {allowed:.1%} (var {VARIABLE}). What was published before is unchanged. Look whether "
+                "every raw part has arrived; if the fall is right, confirm it once with: "
+                f"scorehouse run --largest-fall {confirmed:g}"
+            )
+
+
+def _share(settings: Settings) -> float:
+    """The var of the dbt project."""
+    path = settings.dbt_project / "dbt_project.yml"
+    share = yaml.safe_load(path.read_text(encoding="utf-8"))["vars"].get(VARIABLE)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise UsageError(
+            f"var {VARIABLE}: expected a number between 0 and 1, found {share!r}; mend it in {path}"
+        )
+    return float(share)
+
+
+def _published(settings: Settings) -> dict[str, int] | None:
+    """Numbers in the published file; None when there is none to compare with."""
+    path = settings.published / SERVING_FILE
+    if not path.is_file():
+        return None
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return _count(connection)
+    except duckdb.Error as error:  # publishing mends it
+        console.print(
+            f"  warning: {path} cannot be read ({str(error).splitlines()[0]}), so nobody can say whether applicants or "
+            "products have become fewer."
+        )
+        return None
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    return {what: int(connection.execute(query).fetchall()[0][0]) for what, query in COUNTS.items()}

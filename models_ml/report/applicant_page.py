@@ -1,0 +1,229 @@
+"""The page of one applicant: score, reasons in words, and the credit products behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from models_ml.errors import UsageError
+from models_ml.features.contract import FeatureContract, RawColumn
+from models_ml.report.applicant_figures import contribution_figure, standing, standing_figure
+from models_ml.report.formats import number, odds, share, share_between
+from models_ml.report.layout import Figure, Table, Tile
+from models_ml.report.queries import Row, read
+from models_ml.scoring.scorecard import BAND_LETTERS
+
+N_CODES = 4
+"""Codes shown for each reason."""
+
+PAYMENT_GROUP = "monthly payment record"
+PAYMENT_MARKS = (("o", "paid"), ("x", "problem"), ("x", "problem"), (".", "none"))
+"""Mark and style of the four payment codes in their order: paid as agreed, two kinds of problem, no record."""
+
+NO_DELAY = "1 when there was no "
+"""How the dictionary describes the flags of delays."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A business group that adds to the risk of an applicant.
+
+    Attributes:
+        text: The group in words.
+        adverse_action_text: The same as in a letter to the applicant.
+        contribution: What it adds to the log-odds of default.
+        facts: Readable numbers of the group, each with what it is.
+        codes: Codes of the applicant's products that defaulters often have; None where the group has no codes.
+    """
+
+    text: str
+    adverse_action_text: str
+    contribution: float
+    facts: tuple[tuple[str, str], ...]
+    codes: Table | None
+
+
+@dataclass(frozen=True)
+class Product:
+    """A credit product in words.
+
+    Attributes:
+        position: Place in the history, 1 = opened first.
+        state: Open or closed.
+        delays: Delays there have been.
+        payments: Mark and style of each month, newest first.
+        payments_in_words: The same for people who do not see the marks.
+    """
+
+    position: int
+    state: str
+    delays: str
+    payments: tuple[tuple[str, str], ...]
+    payments_in_words: str
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Everything on the page of one applicant.
+
+    Attributes:
+        score: Row of the applicant in ``applicant_scores``, and where it stands among all.
+        tiles: Key figures.
+        cautions: Sentences on why to take this score with care.
+        reasons: What adds to the risk, most first.
+        figures: Contributions, and points among those of all applicants.
+        products: Credit products, newest first.
+        codes: Their codes as delivered.
+    """
+
+    score: Row
+    tiles: tuple[Tile, ...]
+    cautions: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    figures: tuple[Figure, ...]
+    products: tuple[Product, ...]
+    codes: Table
+
+
+def read_applicant(
+    connection: duckdb.DuckDBPyConnection, contract: FeatureContract, applicant_id: int
+) -> Applicant:
+    """Read what there is about one applicant.
+
+    Raises:
+        UsageError: Nobody with that number was scored.
+    """
+    found = read(connection, "applicant", id=applicant_id)
+    if not found:
+        raise UsageError(
+            f"There is no score for applicant {applicant_id}; expected the id of an applicant with credit "
+            "products in the raw files. If the products were delivered lately, score them with: scorehouse run"
+        )
+    groups = read(connection, "applicant_reasons", id=applicant_id)
+    codes = read(connection, "applicant_codes", id=applicant_id, n_most=N_CODES)
+    products = read(connection, "applicant_products", id=applicant_id)
+    (facts,) = read(connection, "applicant_facts", id=applicant_id)
+    named = set(found[0]["reason_codes"])
+    return Applicant(
+        score=found[0],
+        tiles=_tiles(found[0]),
+        cautions=tuple(_cautions(found[0])),
+        reasons=tuple(
+            Reason(
+                text=group["text"],
+                adverse_action_text=group["adverse_action_text"],
+                contribution=group["contribution"],
+                facts=tuple(
+                    (number(facts[scalar.name]), scalar.description)
+                    for scalar in contract.scalars
+                    if scalar.business_group == group["business_group"]
+                ),
+                codes=_code_table(
+                    [c for c in codes if c["business_group"] == group["business_group"]]
+                ),
+            )
+            for group in groups
+            if group["code"] in named and group["contribution"] > 0
+        ),
+        figures=(contribution_figure(groups), standing_figure(connection, found[0])),
+        products=tuple(_product(product, contract) for product in products),
+        codes=Table(
+            ("Column", "Meaning", *(f"No. {product['rn']}" for product in products)),
+            [
+                (
+                    column.name,
+                    column.description,
+                    *(str(product[column.name]) for product in products),
+                )
+                for column in contract.columns
+            ],
+            n_words=2,
+        ),
+    )
+
+
+def _tiles(score: Row) -> tuple[Tile, ...]:
+    return (
+        Tile(
+            "Points",
+            number(score["score"]),
+            standing(score),
+        ),
+        Tile(
+            "Probability of default",
+            share(score["pd"], 2),
+            f"odds of good to bad {odds(score['pd'])}",
+        ),
+        Tile("Risk band", score["risk_band"], f"{BAND_LETTERS[0]} = safest to {BAND_LETTERS[-1]}"),
+        Tile("Decision of the policy", score["decision"], score["decision_policy"]),
+        Tile("Expected loss", number(score["expected_loss"], 4), "PD × LGD × EAD"),
+    )
+
+
+def _cautions(score: Row) -> Iterator[str]:
+    if score["thin_file"]:
+        yield "Thin file: there are very few credit products, so the score rests on little."
+    if score["unseen_code_count"]:
+        yield (
+            f"{score['unseen_code_count']} codes of this applicant are not in the data dictionary; the model has "
+            "learnt nothing about them."
+        )
+
+
+def _code_table(codes: list[Row]) -> Table | None:
+    if not codes:
+        return None
+    return Table(
+        (
+            "What",
+            "Column",
+            "Code",
+            "Products",
+            "Default rate of all with this code",
+            "95 % interval",
+        ),
+        [
+            (
+                code["description"],
+                code["column_name"],
+                code["code"],
+                number(code["n_products"]),
+                share(code["default_rate"]),
+                share_between(code["default_rate_low"], code["default_rate_high"]),
+            )
+            for code in codes
+        ],
+        n_words=3,
+    )
+
+
+def _product(product: Row, contract: FeatureContract) -> Product:
+    delays = [
+        column.description.removeprefix(NO_DELAY)
+        for column in contract.columns
+        if column.description.startswith(NO_DELAY) and product[column.name] == 0
+    ]
+    months = [column for column in contract.columns if column.business_group == PAYMENT_GROUP]
+    payments = tuple(_payment(product[column.name], column) for column in months)
+    counts = {
+        words: sum(style == name for _, style in payments)
+        for name, words in (
+            ("paid", "paid as agreed"),
+            ("problem", "with a problem"),
+            ("none", "without a record"),
+        )
+    }
+    return Product(
+        position=product["rn"],
+        state="open" if product["fclose_flag"] == 1 else "closed",
+        delays="; ".join(delays) or "none recorded",
+        payments=payments,
+        payments_in_words=", ".join(f"{n} {words}" for words, n in counts.items()),
+    )
+
+
+def _payment(code: int, month: RawColumn) -> tuple[str, str]:
+    place = code - (month.n_codes - len(PAYMENT_MARKS))  # the last four codes of a column are used
+    return PAYMENT_MARKS[place] if 0 <= place < len(PAYMENT_MARKS) else ("?", "none")

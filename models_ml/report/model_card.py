@@ -1,0 +1,191 @@
+"""The model card: what the model is for, what it was made from, how good it is, where it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from models_ml.registry.artifact import Artifact
+from models_ml.report.card_text import CardText, card_text, measured_on
+from models_ml.report.formats import between, number, share
+from models_ml.report.layout import Table, Tile
+from models_ml.report.queries import Row, read
+
+SIMULATED = (
+    "Simulated data: the raw folder was written by the simulator. Every figure here is about the simulator, not about "
+    "real applicants, and must not be quoted as if it were."
+)
+ORACLE = "oracle.parquet"
+"""The simulator writes the true probabilities beside its raw files; a delivery from a bureau has no such file."""
+
+METRICS = {
+    "auc": ("AUC", "chance that a defaulter scores below one who pays; 0.5 is chance"),
+    "gini": ("Gini", "2 AUC − 1"),
+    "ks": ("KS", "largest distance between defaulters and others"),
+    "pr_auc": (
+        "Average precision",
+        "area under precision and recall; compare with the default rate",
+    ),
+    "log_loss": ("Log loss", "nats per applicant, lower is better"),
+    "brier": ("Brier score", "mean squared error of the PD, lower is better"),
+    "ece": ("Calibration error", "mean distance of PD and default rate over equal bins"),
+}
+"""Names in the manifest, and how they are explained."""
+
+IN_WAREHOUSE = {"pr_auc": "average_precision"}
+"""Figures that the monitoring table calls otherwise."""
+
+INTERVALS = ("auc", "gini", "ks")
+"""Figures for which the monitoring table has intervals."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """Facts of the model card.
+
+    Attributes:
+        model: The model that gave the scores.
+        totals: Who was scored and on whom the model is measured.
+        tiles: Key figures on the out-of-time applicants.
+        metrics: All figures, those of the day of the training and those of today.
+        slices: Applicants that the model was made from.
+        text: Its sentences.
+        measured_on: Whom today's figures are about.
+        versions: Libraries and hashes.
+        registry: All models.
+        caution: Sentence about simulated data; empty for other data.
+    """
+
+    model: Artifact
+    totals: Row
+    tiles: tuple[Tile, ...]
+    metrics: Table
+    slices: Table
+    text: CardText
+    measured_on: str
+    versions: Table
+    registry: Table
+    caution: str
+
+
+def simulated(raw: Path) -> str:
+    """The sentence that has to stand on every page about simulated applicants; empty for other data."""
+    return SIMULATED if (raw / ORACLE).is_file() else ""
+
+
+def read_card(
+    connection: duckdb.DuckDBPyConnection, totals: Row, model: Artifact, raw: Path
+) -> Card:
+    """Put the facts of manifest and warehouse together."""
+    (performance,) = read(connection, "performance")
+    manifest = model.facts
+    slices = manifest["data"]["slices"]
+    return Card(
+        model=model,
+        totals=totals,
+        tiles=_tiles(performance),
+        metrics=_metrics(manifest["metrics"], performance),
+        slices=Table(
+            ("Slice", "Applicants", "Defaulted", "Default rate", "First id", "Last id"),
+            [
+                (
+                    name.replace("_", " "),
+                    number(s["applicants"]),
+                    number(s["defaulted"]),
+                    share(s["defaulted"] / s["applicants"], 2),
+                    str(s["first_id"]),
+                    str(s["last_id"]),
+                )
+                for name, s in slices.items()
+            ],
+        ),
+        versions=Table(
+            ("What", "Version"),
+            [
+                ("Model", manifest["version"]),
+                ("Trained", manifest["created_at"]),
+                ("Seed", str(manifest["seed"])),
+                ("Source commit", manifest["git_commit"] or "not recorded"),
+                ("Python", manifest["python"]),
+                *manifest["libraries"].items(),
+                ("Feature contract (SHA-256)", manifest["contract_sha256"]),
+                ("Training data (SHA-256)", manifest["data_sha256"]),
+            ],
+            n_words=2,
+        ),
+        text=card_text(model, totals, performance, bool(simulated(raw))),
+        measured_on=measured_on(model, totals),
+        registry=_registry(read(connection, "model_registry")),
+        caution=simulated(raw),
+    )
+
+
+def _tiles(now: Row) -> tuple[Tile, ...]:
+    ranking = [
+        Tile(
+            METRICS[name][0], number(now[name], 3), between(now[f"{name}_low"], now[f"{name}_high"])
+        )
+        for name in INTERVALS
+    ]
+    people = f"of {number(now['n_applicants'])} applicants"
+    return (
+        *ranking,
+        Tile("Defaulted", share(now["default_rate"], 2), people),
+        Tile("Expected (mean PD)", share(now["mean_pd"], 2), people),
+    )
+
+
+def _metrics(metrics: dict[str, Any], now: Row) -> Table:
+    trained = metrics["out_of_time"]
+    rows = []
+    for name, (title, meaning) in METRICS.items():
+        estimate, column = trained[name], IN_WAREHOUSE.get(name, name)
+        interval = between(now[f"{column}_low"], now[f"{column}_high"]) if name in INTERVALS else ""
+        rows.append(
+            (
+                title,
+                meaning,
+                number(estimate["value"], 4),
+                between(estimate["low"], estimate["high"]),
+                number(now.get(column), 4),
+                interval,
+            )
+        )
+    folds = metrics.get("cross_validation")
+    if folds:
+        meaning = f"over {folds['n_folds']} folds of a random split: kinder than the future, for comparison only"
+        auc = folds["auc"]
+        rows.append(
+            (
+                "AUC, random split",
+                meaning,
+                number(auc["value"], 4),
+                between(auc["low"], auc["high"]),
+                "",
+                "",
+            )
+        )
+    header = ("Figure", "Meaning", "At training", "95 % interval", "Now", "95 % interval")
+    return Table(header, rows, n_words=2)
+
+
+def _registry(models: list[Row]) -> Table:
+    return Table(
+        ("Model", "State", "Trained (UTC)", "Last decision", "Reason", "AUC at training", "Files"),
+        [
+            (
+                model["model_version"],
+                "champion" if model["is_champion"] else "",
+                f"{model['created_at']:%Y-%m-%d %H:%M}",
+                model["last_action"] or "never promoted",
+                model["last_reason"] or "",
+                number(model["auc"], 4),
+                "as trained" if model["is_as_trained"] else "damaged",
+            )
+            for model in models
+        ],
+        n_words=5,
+    )

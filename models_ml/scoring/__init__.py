@@ -1,0 +1,13 @@
+"""From a feature row to PD, points, band and reasons, with numpy and compiled kernels alone."""
+
+__all__ = [
+    "attribution",
+    "blend",
+    "calibration",
+    "encoder",
+    "model_checks",
+    "reasons",
+    "scorecard",
+    "scorer",
+    "trees",
+]

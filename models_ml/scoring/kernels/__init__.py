@@ -1,0 +1,3 @@
+"""The compiled inner loops of scoring; only `scoring` calls them."""
+
+__all__ = ["compile", "dense", "encoder", "rescale", "tree_shapley", "trees"]

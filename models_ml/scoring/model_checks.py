@@ -1,0 +1,113 @@
+"""Checks that the parts of a model fit together, before compiled code reads them.
+
+A hash says that a file is the one that was written, not that it makes sense. The kernels take every index for granted:
+a child, feature or shape that is wrong would make them read foreign memory or never end. So whatever they follow is
+checked here and in `tree_checks`, once per load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple
+
+import numpy as np
+
+from models_ml.errors import ArtifactError
+from models_ml.features.contract import PADDING, FeatureContract
+from models_ml.scoring.attribution import Reference
+from models_ml.scoring.encoder import LAYERS, LOG_ODDS
+from models_ml.scoring.scorecard import PointsScale
+
+
+def check_contract(contract: FeatureContract) -> None:
+    """Refuse a contract whose counts and positions are no single bytes.
+
+    Raises:
+        ArtifactError: It is.
+    """
+    for column in contract.columns:
+        if not 1 <= column.n_codes < PADDING:
+            raise _unsound(
+                f"column {column.name} has {column.n_codes} codes, expected 1 to {PADDING - 1}"
+            )
+    if not 1 <= contract.n_recent <= PADDING or not contract.columns:
+        raise _unsound(
+            f"{len(contract.columns)} columns, {contract.n_recent} products: expected some"
+        )
+
+
+def check_weights(weights: Mapping[str, np.ndarray], contract: FeatureContract) -> None:
+    """Refuse weights of the encoder that lack a layer, have another shape than their neighbours, or are not finite.
+
+    Args:
+        weights: By name.
+        contract: Feature contract of the model.
+
+    Raises:
+        ArtifactError: They do; the message names the layer.
+    """
+    names = ("codes.weight", *LAYERS)
+    if missing := [name for name in names if name not in weights]:
+        raise _unsound(f"the encoder lacks {missing[0]}")
+    sizes = [weights[name].shape for name in ("product.weight", "latent.weight")]
+    if any(len(size) != 2 or not all(size) for size in sizes):
+        raise _unsound(f"the encoder's layers have the shapes {sizes}, expected two sizes each")
+    (n_state, n_product), (n_latent, n_hidden) = sizes
+    if n_latent <= LOG_ODDS:
+        raise _unsound(f"the latent code has {n_latent} numbers, expected more than {LOG_ODDS}")
+    expected = {
+        "codes.weight": (contract.vocabulary_size, n_product),
+        "product_bias": (n_product,),
+        "straight.weight": (n_latent, n_product),
+        "product.bias": (n_state,),
+        "pool.place": (contract.n_recent, n_state),
+        "pool.scale": (contract.n_recent + 1, n_state),
+        "hidden.weight": (n_hidden, n_state),
+        "depth.weight": (contract.n_recent + 1, n_hidden),
+        "latent.bias": (n_latent,),
+    }
+    for name, shape in expected.items():
+        if weights[name].shape != shape:
+            raise _unsound(f"{name} has the shape {weights[name].shape}, expected {shape}")
+    for name in names:
+        if not np.issubdtype(weights[name].dtype, np.floating) or not np.all(
+            np.isfinite(weights[name])
+        ):
+            raise _unsound(f"{name} holds what is no finite number")
+
+
+def check_shown(
+    scale: PointsScale, reason_codes: tuple[str, ...], contract: FeatureContract
+) -> None:
+    """Refuse points and reasons that could not be shown for every applicant.
+
+    Raises:
+        ArtifactError: A number of the scale is not finite, or the reason codes are not one for each business group.
+    """
+    if not np.all(np.isfinite(astuple(scale))):
+        raise _unsound(f"the scale of points is {scale}")
+    n_groups = len(contract.business_groups)
+    if len(set(reason_codes)) != n_groups or not all(isinstance(c, str) for c in reason_codes):
+        raise _unsound(f"{reason_codes} are not one code for each of {n_groups} business groups")
+
+
+def check_reference(reference: Reference, contract: FeatureContract) -> None:
+    """Refuse a reference applicant with other features than the contract's.
+
+    Raises:
+        ArtifactError: It has.
+    """
+    found = (reference.counts.shape, reference.recent.shape)
+    expected = (
+        (len(contract.tree_feature_names),),
+        (contract.n_recent, len(contract.columns)),
+    )
+    if found != expected:
+        raise _unsound(f"the reference applicant has the shapes {found}, expected {expected}")
+
+
+def _unsound(what: str) -> ArtifactError:
+    return ArtifactError(
+        f"The model cannot be used for scoring: {what}; its files do not belong together. Train a "
+        "new model with: scorehouse train"
+    )

@@ -1,0 +1,63 @@
+"""The model the service scores with: a fixed snapshot, replaced by a promotion between two queries."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+from models_ml.errors import ArtifactError
+from models_ml.features.contract import FeatureContract
+from models_ml.registry.loading import load_scorer
+from models_ml.registry.manifest import verify_artifact
+from models_ml.registry.pointers import champion_path, champion_version
+from models_ml.scoring.scorer import Scorer
+
+logger = logging.getLogger(__name__)
+
+
+class Champion:
+    """The champion as it was when last looked at; its files are read whole, so later changes of them do not matter."""
+
+    def __init__(self, artifacts: Path, contract: FeatureContract) -> None:
+        """Load the champion.
+
+        Raises:
+            ArtifactError: There is none that can be used.
+        """
+        self._artifacts = artifacts
+        self._contract = contract
+        self._lock = threading.Lock()
+        self._refused: str | None = None
+        self.problem: str | None = None
+        self.scorer, self.facts = self._load()
+
+    def refresh(self) -> bool:
+        """Take over a promoted model; a damaged one is reported and the present one goes on.
+
+        Returns:
+            Whether the model changed.
+        """
+        with self._lock:
+            try:
+                version = champion_version(self._artifacts)
+                if version == self.scorer.version:
+                    self._refused = self.problem = None
+                    return False
+                if version is not None and version == self._refused:
+                    return False
+                self._refused = version
+                self.scorer, self.facts = self._load()
+            except ArtifactError as error:
+                if str(error) != self.problem:
+                    logger.error("the promoted model is not taken over: %s", error)
+                self.problem = str(error)
+                return False
+            self._refused = self.problem = None
+            logger.info("scoring with model %s from now on", self.scorer.version)
+            return True
+
+    def _load(self) -> tuple[Scorer, dict[str, Any]]:
+        folder = champion_path(self._artifacts)
+        return load_scorer(folder, self._contract), verify_artifact(folder)[0]

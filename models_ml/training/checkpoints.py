@@ -1,0 +1,79 @@
+"""Finished stages of a training, so that an interrupted one goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from models_ml.errors import ArtifactError
+from models_ml.registry.artifact import MALFORMED
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Results of stages, kept under a key made from everything they depend on.
+
+    Attributes:
+        folder: Where this training keeps its results.
+    """
+
+    folder: Path
+
+    @classmethod
+    def open(cls, home: Path, depends_on: Mapping[str, Any]) -> Stages:
+        """Find or make the folder of a training; those of other trainings are removed.
+
+        Args:
+            home: Folder under which everything is written.
+            depends_on: Data fingerprint, settings, library versions, ..., as JSON values.
+        """
+        text = json.dumps(depends_on, sort_keys=True)
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        parent = home / "unfinished_training"
+        if parent.is_dir():
+            for other in parent.iterdir():
+                if other.name != key:
+                    shutil.rmtree(other, ignore_errors=True)
+        (parent / key).mkdir(parents=True, exist_ok=True)
+        return cls(parent / key)
+
+    def get(self, name: str, read: Callable[[bytes], T]) -> T | None:
+        """Result of a finished stage; None when it is missing, fails its hash or makes no sense.
+
+        Args:
+            name: Of the stage.
+            read: Makes the result of what was kept, and raises one of `MALFORMED` or an `ArtifactError` when that
+                makes no sense: the stage is then done again.
+        """
+        path = self.folder / name
+        if not path.is_file():
+            return None
+        stored = path.read_bytes()
+        digest, content = stored[:64], stored[64:]
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            return None
+        try:
+            return read(content)
+        except (ArtifactError, *MALFORMED):
+            return None
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep the result of a stage; it appears whole or not at all."""
+        temporary = self.folder / f".{name}"
+        with temporary.open("wb") as file:
+            file.write(hashlib.sha256(content).hexdigest().encode() + content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.folder / name)
+
+    def clear(self) -> None:
+        """Forget all stages: the training is complete."""
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,126 @@
+"""The two things that learn, encoder and booster, fitted on the slices of given applicants."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+
+from models_ml.features.contract import FeatureContract
+from models_ml.runtime.console import Progress, step
+from models_ml.scoring.blend import Blend
+from models_ml.scoring.encoder import make_encoder
+from models_ml.scoring.trees import read_forest
+from models_ml.training.blend_fit import fit_blend
+from models_ml.training.booster import BoosterRows, fit_booster, raw_scores
+from models_ml.training.data import application_times, read_booster_rows
+from models_ml.training.encoder_fit import EncoderRows, Watch, fit_encoder
+from models_ml.training.settings import TrainingSettings
+from models_ml.warehouse.sampling import rows_of
+from models_ml.warehouse.tables import SPLITS, Outcomes, read_features
+
+HELD_OUT_APPLICANTS = 40_000
+"""Most early-stopping applicants that the encoder is watched on."""
+
+
+def fit_encoder_weights(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeatureContract,
+    outcomes: Outcomes,
+    training: TrainingSettings,
+    watch: Watch | None = None,
+) -> dict[str, np.ndarray]:
+    """Train the autoencoder on the train slice, watched on the early-stopping slice.
+
+    Args:
+        connection: The warehouse.
+        contract: The feature contract.
+        outcomes: Applicants and their slices.
+        training: All settings.
+        watch: Told the held-out loss after each pass.
+
+    Returns:
+        Its weights by name, float32.
+    """
+    times = application_times(outcomes)
+
+    def read(split: str, n_most: int) -> EncoderRows:
+        rows = rows_of(outcomes, split, n_most, training.seed)
+        features = read_features(connection, contract, outcomes.ids[rows])
+        return EncoderRows(features.recent, outcomes.defaulted[rows], times[rows])
+
+    with step("Reading products"):
+        rows = read("train", training.encoder.max_applicants)
+        held_out = read("early_stopping", HELD_OUT_APPLICANTS)
+    n_steps = training.encoder.n_steps(len(rows))
+    with step("Training the autoencoder"), Progress("steps", n_steps) as progress:
+        encoder = fit_encoder(
+            rows,
+            held_out,
+            contract,
+            training.autoencoder,
+            training.encoder,
+            training.seed,
+            progress,
+            watch,
+        )
+    return {name: value.numpy() for name, value in encoder.state_dict().items()}
+
+
+def read_slices(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeatureContract,
+    outcomes: Outcomes,
+    weights: dict[str, np.ndarray],
+    training: TrainingSettings,
+    splits: tuple[str, ...] = SPLITS,
+) -> dict[str, BoosterRows]:
+    """Counts of slices, as the booster reads them, and the encoder's log-odds."""
+    encoder = make_encoder(weights, contract)
+    n_applicants = int(np.isin(outcomes.splits, splits).sum())
+    with (
+        step("Reading and encoding features"),
+        Progress("applicants", n_applicants) as progress,
+    ):
+        return {
+            split: read_booster_rows(
+                connection, contract, outcomes, split, encoder, training.n_threads, progress
+            )
+            for split in splits
+        }
+
+
+def fit_trees(
+    count_names: tuple[str, ...], slices: dict[str, BoosterRows], training: TrainingSettings
+) -> str:
+    """Train LightGBM on the train slice, stopped by the early-stopping slice.
+
+    Args:
+        count_names: Names of the tree features.
+        slices: Rows by slice.
+        training: All settings.
+
+    Returns:
+        The booster as LightGBM's text.
+    """
+    with step("Training LightGBM"), Progress("trees", training.booster.n_trees) as progress:
+        booster = fit_booster(
+            slices["train"],
+            slices["early_stopping"],
+            count_names,
+            training.booster,
+            training.seed,
+            training.n_threads,
+            progress,
+        )
+        progress.note(f"{len(read_forest(booster).first_inner) - 1} trees")
+    return booster
+
+
+def blend_by(booster: str, rows: BoosterRows) -> Blend:
+    """Weights of encoder and booster, found on applicants that neither has learnt from."""
+    return fit_blend(raw_scores(booster, rows), rows.log_odds, rows.defaulted)
+
+
+def blended_scores(booster: str, blend: Blend, rows: BoosterRows) -> np.ndarray:
+    """Raw scores of encoder and booster together, float64 of shape (N,)."""
+    return blend.raw_scores(raw_scores(booster, rows), rows.log_odds)

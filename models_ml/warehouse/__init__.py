@@ -1,0 +1,13 @@
+"""The warehouse and the raw files: opening, building with dbt, reading tables."""
+
+__all__ = [
+    "connection",
+    "csv_files",
+    "dbt",
+    "outcomes",
+    "raw_files",
+    "raw_links",
+    "raw_parts",
+    "sampling",
+    "tables",
+]

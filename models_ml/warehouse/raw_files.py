@@ -1,0 +1,157 @@
+"""Check of the raw folder before anything is built: one clear sentence instead of a failure half-way."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models_ml.errors import InputDataError, MissingInputError
+from models_ml.features.contract import FeatureContract, record_columns
+from models_ml.warehouse.delivery_checksums import check_checksums
+from models_ml.warehouse.outcomes import OUTCOMES, check_outcomes
+from models_ml.warehouse.raw_links import linked_files
+from models_ml.warehouse.raw_parts import LOOKS_LIKE_PART, PARTS, list_parts
+
+
+@dataclass(frozen=True)
+class RawFolder:
+    """What the raw folder holds.
+
+    Attributes:
+        n_parts: Parquet parts.
+        n_products: Product rows in all parts.
+        warnings: What is odd but harmless, a sentence each.
+    """
+
+    n_parts: int
+    n_products: int
+    warnings: tuple[str, ...]
+
+
+def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
+    """Check names, columns and types of all raw files, from the parquet footers and the target file.
+
+    Where checksums were delivered with the files, those too.
+
+    Args:
+        folder: Folder with the parts and ``train_target.csv``.
+        contract: Lists the code columns that a part must have.
+
+    Raises:
+        MissingInputError: A file or the folder is not there.
+        InputDataError: A file cannot be used; the message names it and what is wrong.
+    """
+    if not folder.is_dir():
+        raise MissingInputError(
+            f"The raw folder {folder} does not exist. Put {PARTS} and {OUTCOMES} there, "
+            "point SCOREHOUSE_RAW to them, or make an example with: "
+            f"scorehouse simulate --applicants 60000 --out {folder}"
+        )
+    linked_files(folder)  # one that leads nowhere is named
+    names = list_parts(folder)
+    # Before anything parses a file.
+    check_checksums(folder, [*names, *(path.name for path in folder.glob(OUTCOMES))])
+    parts = check_parts(folder, names, contract)
+    n_products = sum(part.n_rows for part in parts)
+    warnings = [*(warning for part in parts for warning in part.warnings), *_other_parts(folder)]
+    if n_products == 0:
+        raise InputDataError(f"The parts in {folder} have no rows; at least one product is needed.")
+    check_outcomes(folder / OUTCOMES)
+    return RawFolder(len(parts), n_products, tuple(warnings))
+
+
+@dataclass(frozen=True)
+class RawPart:
+    """What the footer of a part says.
+
+    Attributes:
+        name: Of the file, relative to the raw folder.
+        n_rows: Product rows.
+        unused: Columns that nobody needs.
+    """
+
+    name: str
+    n_rows: int
+    unused: tuple[str, ...]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is odd but harmless, a sentence each."""
+        unused = f"{self.name}: columns {', '.join(self.unused)} are not used."
+        return [unused] * bool(self.unused) + [f"{self.name} has no rows."] * (not self.n_rows)
+
+
+def check_parts(folder: Path, names: Iterable[str], contract: FeatureContract) -> list[RawPart]:
+    """Check columns and types of raw parts by their footers.
+
+    Args:
+        folder: The raw folder.
+        names: Of the parts, see `list_parts`.
+        contract: Lists the code columns that a part must have.
+
+    Raises:
+        InputDataError: A part cannot be used; the message names it and what is wrong.
+    """
+    expected = record_columns(contract)
+    return [_check_part(folder / name, name, expected) for name in names]
+
+
+def _check_part(path: Path, name: str, expected: tuple[str, ...]) -> RawPart:
+    """Names of columns have no case: no engine that reads the parts tells ``id`` from ``ID``."""
+    schema, n_rows = _footer(path, name)
+    fields: dict[str, pa.Field] = {}
+    for field in schema:
+        other = fields.setdefault(field.name.lower(), field)
+        if other is not field:
+            # DuckDB renames the second, which may then take the name of a third.
+            raise InputDataError(
+                f"{name} has the columns {other.name} and {field.name}, which are the same without case; which of "
+                "them is meant cannot be known. Deliver the part again with one of them, or with another name."
+            )
+    missing = [column for column in expected if column not in fields]
+    if missing:
+        raise InputDataError(
+            f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"a part needs id, rn and {len(expected) - 2} code columns. Deliver the part again."
+        )
+    for column in expected:
+        found = fields[column].type
+        values = found.value_type if pa.types.is_dictionary(found) else found
+        if not pa.types.is_integer(values):
+            raise InputDataError(
+                f"{name}, column {column}: expected integers, found {found}. "
+                "Deliver the part again."
+            )
+    unused = tuple(field.name for key, field in fields.items() if key not in expected)
+    return RawPart(name, n_rows, unused)
+
+
+def _footer(path: Path, name: str) -> tuple[pa.Schema, int]:
+    """Columns and number of rows."""
+    try:
+        with pq.ParquetFile(path) as part:
+            return part.schema_arrow, part.metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
+        raise InputDataError(
+            f"{name} is not a readable parquet file ({_first_line(error)}); deliver the part again."
+        ) from error
+
+
+def _other_parts(folder: Path) -> Iterator[str]:
+    """Warnings of parquet files that are not called as parts but have rows of products."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in (".pq", ".parquet") or LOOKS_LIKE_PART.search(path.name):
+            continue
+        with contextlib.suppress(InputDataError):
+            schema, _ = _footer(path, path.name)
+            if {"id", "rn"} <= {name.lower() for name in schema.names}:
+                yield f"{path.name} has the columns id and rn and is not read: parts are called {PARTS}."
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,58 @@
+"""The README's code blocks work as they stand."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.installation import Installation
+
+from models_ml.settings import PROJECT_ROOT
+
+README = (PROJECT_ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", README, flags=re.DOTALL)
+MAKE_TARGETS = re.findall(r"^make (\w+)", README, flags=re.MULTILINE)
+
+
+def runnable_blocks() -> list[tuple[str, str]]:
+    # `make demo` and `make test` would install and test inside a test; CI runs them.
+    return [(language, text) for language, text in BLOCKS if "make demo" not in text]
+
+
+def test_the_two_commands_are_make_targets() -> None:
+    makefile = (PROJECT_ROOT / "Makefile").read_text()
+    assert MAKE_TARGETS == ["demo", "test"]
+    for target in MAKE_TARGETS:
+        assert re.search(rf"^{target}: ", makefile, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", range(len(runnable_blocks())))
+def test_code_block_runs(finished_run: Installation, number: int) -> None:
+    language, text = runnable_blocks()[number]
+    # The installation of the tests stands in for data/: the environment says so, hence no export.
+    text = re.sub(r"^export .*\n", "", text, flags=re.MULTILINE)
+    command = ["bash", "-euc", text] if language == "sh" else [sys.executable, "-c", text]
+    environment = {
+        **finished_run.environment,
+        "PATH": f"{Path(sys.executable).parent}:{finished_run.environment['PATH']}",
+    }
+    result = subprocess.run(
+        command,
+        cwd=PROJECT_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    assert result.stdout.strip()
+
+
+def test_layout_tree_is_true() -> None:
+    tree = README.split("## Layout")[1].split("```")[1]
+    for line in tree.strip().splitlines():
+        assert (PROJECT_ROOT / line.split()[0]).is_dir(), line
