@@ -284,7 +284,7 @@ assert kernel(lambda x: x + 1)(1) == 2
 def test_a_user_without_name_and_home(home: dict[str, str], nobodys_home: dict[str, str]) -> None:
     folder = Path(nobodys_home["SCOREHOUSE_HOME"]).parent
     as_nobody(["-c", KERNEL], folder, home)
-    status = as_nobody(["-m", "models_ml.cli.app", "status"], folder, {**home, **nobodys_home})
+    status = as_nobody(["-m", "models_ml.cli", "status"], folder, {**home, **nobodys_home})
     assert "model      pd-" in status
 
 
@@ -294,10 +294,10 @@ def test_a_user_without_name_and_home_scores_and_trains(nobodys_home: dict[str, 
     folder = Path(nobodys_home["SCOREHOUSE_HOME"]).parent
     rows = str(PROJECT_ROOT / "models_ml" / "facts" / "real_rows.csv")
     scoring = ["score", "--input", rows, "--format", "csv"]
-    scores = as_nobody(["-m", "models_ml.cli.app", *scoring], folder, nobodys_home)
+    scores = as_nobody(["-m", "models_ml.cli", *scoring], folder, nobodys_home)
     assert len(scores.splitlines()) > 20
     training = ["train", "--sample", "9000"]
-    assert "AUC" in as_nobody(["-m", "models_ml.cli.app", *training], folder, nobodys_home)
+    assert "AUC" in as_nobody(["-m", "models_ml.cli", *training], folder, nobodys_home)
 
 
 @pytest.mark.fault("F73")
