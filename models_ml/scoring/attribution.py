@@ -24,9 +24,9 @@ import numpy as np
 from models_ml.features.batch import FeatureBatch
 from models_ml.features.contract import FeatureContract
 from models_ml.scoring.blend import Blend
-from models_ml.scoring.encoder import Encoder, read_only
-from models_ml.scoring.kernels.rescale import share_log_odds
-from models_ml.scoring.kernels.tree_shapley import PATTERN_BITS, answer_patterns, share_trees
+from models_ml.scoring.encoder import LOG_ODDS, Encoder, read_only
+from models_ml.scoring.kernels.rescale import Backwards, share_log_odds
+from models_ml.scoring.kernels.tree_shapley import PATTERN_BITS, Game, answer_patterns, share_trees
 from models_ml.scoring.trees import Forest
 
 DEPTH_GROUP = "depth of history"
@@ -106,7 +106,8 @@ class Model:
             float64 of shape (N, G).
         """
         shares = np.empty((len(counts), len(self.contract.business_groups)))
-        share_trees(counts, self.forest.condition_arrays, self._trees, self._answers, shares)
+        forest = self.forest
+        share_trees(counts, forest.conditions, forest.trees, self._game, self._answers, shares)
         return shares
 
     def encoder_shares(self, recent: np.ndarray) -> np.ndarray:
@@ -122,7 +123,8 @@ class Model:
         shares = np.empty((len(recent), len(groups)), dtype=np.float32)
         share_log_odds(
             read_only(recent),
-            self.encoder.arrays,
+            self.encoder,
+            LOG_ODDS,
             self._backwards,
             groups.index(DEPTH_GROUP),
             read_only(self.reference.recent),
@@ -136,40 +138,32 @@ class Model:
         return self.blend.raw_scores(trees, self.encoder_shares(features.recent))
 
     @cached_property
-    def _trees(self) -> tuple[np.ndarray, ...]:
-        """What `share_trees` needs to know of the trees."""
-        forest = self.forest
-        features = np.searchsorted(forest.first_slots, forest.inner_slots, side="right") - 1
-        groups = self.contract.tree_feature_groups[forest.features[features]]
-        first_fulfilled = forest.count_slots[
-            features, self.reference.counts[forest.features[features]]
-        ]
-        return (
-            forest.first_inner,
-            forest.inner_slots,
-            groups.astype(np.int64),
-            (first_fulfilled > forest.inner_slots).astype(np.int64),
-            forest.children,
-            forest.leaf_values,
-            _shapley_weights(len(self.contract.business_groups)),
+    def _game(self) -> Game:
+        conditions, slots = self.forest.conditions, self.forest.trees.inner_slots
+        asked = np.searchsorted(conditions.first_slots, slots, side="right") - 1
+        features = conditions.features[asked]
+        first_fulfilled = conditions.count_slots[asked, self.reference.counts[features]]
+        return Game(
+            groups=self.contract.tree_feature_groups[features].astype(np.int64),
+            reference_sides=(first_fulfilled > slots).astype(np.int64),
+            weights=_shapley_weights(len(self.contract.business_groups)),
         )
 
     @cached_property
     def _answers(self) -> np.ndarray:
         """Shapley values of the small trees, for every pattern of conditions."""
-        n_inner = np.diff(self.forest.first_inner)
+        n_inner = np.diff(self.forest.trees.first_inner)
         n_most = n_inner[n_inner <= PATTERN_BITS].max(initial=0)
         answers = np.zeros((len(n_inner), 1 << n_most, len(self.contract.business_groups)))
-        answer_patterns(self._trees, answers)
+        answer_patterns(self.forest.trees, self._game, answers)
         return answers
 
     @cached_property
-    def _backwards(self) -> tuple[np.ndarray, np.ndarray]:
-        """Weights of the product layer and of the hidden layer, transposed."""
-        layers = self.encoder.named_layers
-        return (
-            np.ascontiguousarray(layers["product.weight"].T),
-            np.ascontiguousarray(layers["hidden.weight"].T),
+    def _backwards(self) -> Backwards:
+        layers = self.encoder.layers
+        return Backwards(
+            product_weight=np.ascontiguousarray(layers.product_weight.T),
+            hidden_weight=np.ascontiguousarray(layers.hidden_weight.T),
         )
 
 
@@ -195,11 +189,7 @@ def stretched(shares: np.ndarray, raw_difference: np.ndarray, difference: np.nda
 
 
 def _shapley_weights(n_groups: int) -> np.ndarray:
-    """Share of a leaf's value for each of ``a`` groups that must be the applicant's and ``r`` the reference's.
-
-    Returns:
-        float64 of shape (2, n_groups + 1, n_groups + 1): for the applicant's groups, then the reference's.
-    """
+    """See `Game`."""
     weights = np.zeros((2, n_groups + 1, n_groups + 1))
     for a in range(n_groups + 1):
         for r in range(n_groups + 1 - a):

@@ -8,78 +8,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models_ml.features.contract import PADDING, FeatureContract
-from models_ml.scoring.kernels.encoder import LOG_ODDS as LOG_ODDS
-from models_ml.scoring.kernels.encoder import LOG_ODDS_CHANGE as LOG_ODDS_CHANGE
-from models_ml.scoring.kernels.encoder import encode_rows
+from models_ml.scoring.kernels.encoder import EncoderArrays, Layers, encode_rows
 
-LAYERS = (
-    "product_bias",
-    "straight.weight",
-    "product.weight",
-    "product.bias",
-    "pool.place",
-    "pool.scale",
-    "hidden.weight",
-    "depth.weight",
-    "latent.weight",
-    "latent.bias",
-)
-"""Tensors that `find_latent` reads, in this order; weights of linear layers are transposed."""
+LOG_ODDS = 0
+"""Number of the latent code that is the log-odds of default of an applicant at the end of the train slice."""
 
-LATENT_LAYERS = ("straight.weight", "latent.weight", "latent.bias")
-"""Those whose last axis is the latent code."""
+LOG_ODDS_CHANGE = 1
+"""Number that is the change of these log-odds from the oldest applicant of the train slice to the latest."""
+
+TENSORS = {
+    "sum_bias": "product_bias",
+    "straight_weight": "straight.weight",
+    "product_weight": "product.weight",
+    "product_bias": "product.bias",
+    "place": "pool.place",
+    "scale": "pool.scale",
+    "hidden_weight": "hidden.weight",
+    "depth_weight": "depth.weight",
+    "latent_weight": "latent.weight",
+    "latent_bias": "latent.bias",
+}
+"""Name of each of `Layers` in the weights of a trained autoencoder."""
 
 LINEAR = ("straight.weight", "product.weight", "hidden.weight", "latent.weight")
+"""Those of linear layers, which the kernels read transposed."""
 
 THREAD_ROWS = 4096
 """Applicants that one thread encodes at a time."""
 
 
-@dataclass(frozen=True)
-class Encoder:
-    """Weights of an encoder, laid out for the kernels; G business groups.
-
-    Attributes:
-        positions: Row of ``codes`` for each column and code, uint32 of shape (n_columns, 256).
-        grouped_columns: Columns sorted by business group, int32 of shape (n_columns,).
-        first_columns: Where each group starts in them and the end, int32 of shape (G + 1,).
-        codes: Vector of each code, float32 of shape (vocabulary_size, n_product).
-        layers: Further weights, in the order in which `find_latent` reads them, each as precise as it is read.
-    """
-
-    positions: np.ndarray
-    grouped_columns: np.ndarray
-    first_columns: np.ndarray
-    codes: np.ndarray
-    layers: tuple[np.ndarray, ...]
+class Encoder(EncoderArrays):
+    """An encoder, laid out for the kernels."""
 
     @property
     def n_latent(self) -> int:
         """Length of the latent code."""
-        return len(self.layers[-1])
+        return len(self.layers.latent_bias)
 
     def first_numbers(self, n: int) -> Encoder:
         """An encoder of the first ``n`` numbers of the latent code alone, equal to the last bit and cheaper."""
-        layers = {
-            name: np.ascontiguousarray(layer[..., :n]) if name in LATENT_LAYERS else layer
-            for name, layer in self.named_layers.items()
-        }
-        return replace(self, layers=tuple(layers.values()))
-
-    @property
-    def named_layers(self) -> dict[str, np.ndarray]:
-        """``layers`` by name."""
-        return dict(zip(LAYERS, self.layers, strict=True))
-
-    @property
-    def arrays(self) -> tuple[object, ...]:
-        """What the kernels need."""
-        return self.positions, self.grouped_columns, self.first_columns, self.codes, self.layers
+        layers = self.layers
+        layers = layers._replace(
+            straight_weight=np.ascontiguousarray(layers.straight_weight[:, :n]),
+            latent_weight=np.ascontiguousarray(layers.latent_weight[:, :n]),
+            latent_bias=layers.latent_bias[:n],
+        )
+        return self._replace(layers=layers)
 
 
 def make_encoder(weights: Mapping[str, np.ndarray], contract: FeatureContract) -> Encoder:
@@ -100,12 +78,14 @@ def make_encoder(weights: Mapping[str, np.ndarray], contract: FeatureContract) -
         grouped_columns=np.argsort(group_of, kind="stable").astype(np.int32),
         first_columns=np.searchsorted(np.sort(group_of), range(len(groups) + 1)).astype(np.int32),
         codes=np.ascontiguousarray(weights["codes.weight"], dtype=np.float32),
-        layers=tuple(
-            np.ascontiguousarray(
-                weights[name].T if name in LINEAR else weights[name],
-                dtype=np.float64 if name == "hidden.weight" else np.float32,
-            )
-            for name in LAYERS
+        layers=Layers(
+            **{
+                field: np.ascontiguousarray(
+                    weights[name].T if name in LINEAR else weights[name],
+                    dtype=np.float64 if name == "hidden.weight" else np.float32,
+                )
+                for field, name in TENSORS.items()
+            }
         ),
     )
 
@@ -126,7 +106,7 @@ def encode(encoder: Encoder, recent: np.ndarray, n_threads: int = 1) -> np.ndarr
     parts = [slice(i, i + THREAD_ROWS) for i in range(0, len(recent), THREAD_ROWS)]
 
     def encode_part(part: slice) -> None:
-        encode_rows(recent[part], encoder.arrays, latent[part])
+        encode_rows(recent[part], encoder, latent[part])
 
     if n_threads == 1:
         for part in parts:

@@ -15,7 +15,7 @@ import numpy as np
 from models_ml.errors import ArtifactError
 from models_ml.features.contract import PADDING, FeatureContract
 from models_ml.scoring.attribution import Reference
-from models_ml.scoring.encoder import LAYERS, LOG_ODDS
+from models_ml.scoring.encoder import LOG_ODDS, TENSORS
 from models_ml.scoring.scorecard import PointsScale
 
 
@@ -46,7 +46,7 @@ def check_weights(weights: Mapping[str, np.ndarray], contract: FeatureContract) 
     Raises:
         ArtifactError: They do; the message names the layer.
     """
-    names = ("codes.weight", *LAYERS)
+    names = ("codes.weight", *TENSORS.values())
     if missing := [name for name in names if name not in weights]:
         raise _unsound(f"the encoder lacks {missing[0]}")
     sizes = [weights[name].shape for name in ("product.weight", "latent.weight")]

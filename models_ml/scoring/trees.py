@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from models_ml.scoring.kernels.trees import score_rows
+from models_ml.scoring.kernels.trees import Conditions, Trees, score_rows
 from models_ml.scoring.tree_checks import check_trees, numbers, unusable
 
 MAX_DIGITS = 6
@@ -18,37 +18,15 @@ MAX_DIGITS = 6
 class Forest:
     """Trees of one booster whose features are uint8 counts.
 
-    Each feature that is asked for has one slot per condition "feature <= threshold", by ascending threshold, and a
-    last slot for "fulfils none". The nodes of a tree are numbered level by level, so that the children of its k-th
-    inner node are its nodes 2k + 1 and 2k + 2. Its leaves are numbered from left to right; bit b of the leaf number is
-    set for rows that reach a node marked with b.
-
     Attributes:
         n_features: Number of all features, C.
-        features: Features that some tree asks for, ascending, int32 of shape (F,).
-        first_slots: First slot of each of them and the end, int32 of shape (F + 1,).
-        count_slots: Slot of each count of each of them, int32 of shape (F, 256).
-        first_inner: First inner node of each tree and the end, int32 of shape (n_trees + 1,).
-        inner_nodes: Number of each inner node within its tree, int32 of shape (n_inner,).
-        inner_slots: Slot of the condition it asks, int32 of shape (n_inner,).
-        children: Left and right child of each inner node: k >= 0 is the tree's k-th inner node, -l - 1 its leaf l;
-            int32 of shape (n_inner, 2).
-        first_marks: First marked node of each tree and bit of the leaf number, and the end, int32.
-        mark_nodes: Marked nodes, int32.
-        leaf_values: Raw score of each leaf, tree by tree, float64 of shape (n_inner + n_trees,).
+        conditions: What the trees ask for.
+        trees: The trees.
     """
 
     n_features: int
-    features: np.ndarray
-    first_slots: np.ndarray
-    count_slots: np.ndarray
-    first_inner: np.ndarray
-    inner_nodes: np.ndarray
-    inner_slots: np.ndarray
-    children: np.ndarray
-    first_marks: np.ndarray
-    mark_nodes: np.ndarray
-    leaf_values: np.ndarray
+    conditions: Conditions
+    trees: Trees
 
     def raw_scores(self, counts: np.ndarray) -> np.ndarray:
         """Sum of leaf values of N rows; row i depends on row i alone.
@@ -60,25 +38,8 @@ class Forest:
             Log-odds before calibration, float64 of shape (N,), equal to ``Booster.predict(..., raw_score=True)``.
         """
         scores = np.empty(len(counts))
-        score_rows(counts, self.condition_arrays, self.tree_arrays, scores)
+        score_rows(counts, self.conditions, self.trees, scores)
         return scores
-
-    @property
-    def condition_arrays(self) -> tuple[np.ndarray, ...]:
-        """What the kernels need to find the conditions that a row fulfils."""
-        return self.features, self.first_slots, self.count_slots
-
-    @property
-    def tree_arrays(self) -> tuple[np.ndarray, ...]:
-        """What the kernels need to send rows down the trees."""
-        return (
-            self.first_inner,
-            self.inner_nodes,
-            self.inner_slots,
-            self.first_marks,
-            self.mark_nodes,
-            self.leaf_values,
-        )
 
 
 def read_forest(text: str) -> Forest:
@@ -123,20 +84,27 @@ def read_forest(text: str) -> Forest:
         numbers(tree, "leaf_value", np.float64)[shape.leaves]
         for tree, shape in zip(trees, shapes, strict=True)
     ]
-    return Forest(
-        n_features=n_features,
+    conditions = Conditions(
         features=features.astype(np.int32),
         first_slots=first_slots.astype(np.int32),
         count_slots=np.array(count_slots, dtype=np.int32).reshape(-1, 256),
-        first_inner=first_inner,
-        inner_nodes=np.array([node for shape in shapes for node in shape.inner_nodes], np.int32),
-        inner_slots=split_slots[np.array(inner, dtype=np.int64)].astype(np.int32),
-        children=np.array([pair for shape in shapes for pair in shape.children], np.int32).reshape(
-            -1, 2
+    )
+    return Forest(
+        n_features,
+        conditions,
+        Trees(
+            first_inner=first_inner,
+            inner_nodes=np.array(
+                [node for shape in shapes for node in shape.inner_nodes], np.int32
+            ),
+            inner_slots=split_slots[np.array(inner, dtype=np.int64)].astype(np.int32),
+            children=np.array(
+                [pair for shape in shapes for pair in shape.children], np.int32
+            ).reshape(-1, 2),
+            first_marks=_offsets([len(nodes) for nodes in marks]),
+            mark_nodes=np.array([node for nodes in marks for node in nodes], np.int32),
+            leaf_values=np.concatenate(leaf_values),
         ),
-        first_marks=_offsets([len(nodes) for nodes in marks]),
-        mark_nodes=np.array([node for nodes in marks for node in nodes], np.int32),
-        leaf_values=np.concatenate(leaf_values),
     )
 
 
@@ -164,12 +132,12 @@ def _slots(
 
 @dataclass(frozen=True)
 class _TreeShape:
-    """How one tree is laid out; see `Forest`.
+    """How one tree is laid out; see `Trees`.
 
     Attributes:
         inner: LightGBM's number of each inner node, level by level.
         inner_nodes: Their numbers among all nodes.
-        children: Their children; see `Forest`.
+        children: Their children; see `Trees`.
         leaves: LightGBM's number of each leaf, from left to right.
         marks: Nodes marked with each bit of the leaf number.
     """

@@ -22,7 +22,7 @@ OPTIONS = {"nogil": True, "error_model": "numpy"}
 """``numpy``: dividing by zero gives infinity; the check for it would keep loops from being vectorised."""
 
 COMPILED_SOURCES = ("scoring/kernels/*.py", "features/contract.py")
-"""Modules whose code or constants end up in machine code."""
+"""Modules whose code, constants or layout of tuples end up in machine code."""
 
 
 def kernel(function: Function) -> Function:

@@ -1,6 +1,8 @@
-"""The encoder's forward pass as machine code, and which numbers of the latent code mean what."""
+"""The encoder's forward pass as machine code."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,21 +10,60 @@ from models_ml.features.contract import PADDING
 from models_ml.scoring.kernels.compile import kernel
 from models_ml.scoring.kernels.dense import ZERO, dense, relu
 
-LOG_ODDS = 0
-"""Number of the latent code that is the log-odds of default of an applicant at the end of the train slice."""
-
-LOG_ODDS_CHANGE = 1
-"""Number that is what these log-odds gain from the oldest applicant of the train slice to the latest."""
-
-
 BLOCK_ROWS = 32
 """Applicants encoded together, so that weights are read once for all of them."""
+
+
+class Layers(NamedTuple):
+    """Weights behind the vectors of the codes; linear layers have the shape (inputs, outputs).
+
+    Attributes:
+        sum_bias: Added to each product's sum of code vectors, float32 of shape (n_product,).
+        straight_weight: From these sums straight to the latent code, float32 of shape (n_product, n_latent).
+        product_weight: From the rectified sums to the state of a product, float32 of shape (n_product, n_state).
+        product_bias: float32 of shape (n_state,).
+        place: Weight of each place, newest first, float32 of shape (n_recent, n_state).
+        scale: Weight of each number of products, float32 of shape (n_recent + 1, n_state).
+        hidden_weight: From the pooled states to the hidden layer, float64 of shape (n_state, n_hidden).
+        depth_weight: Bias of the hidden layer for each number of products, float32 of shape (n_recent + 1, n_hidden).
+        latent_weight: From the hidden layer to the latent code, float32 of shape (n_hidden, n_latent).
+        latent_bias: float32 of shape (n_latent,).
+    """
+
+    sum_bias: np.ndarray
+    straight_weight: np.ndarray
+    product_weight: np.ndarray
+    product_bias: np.ndarray
+    place: np.ndarray
+    scale: np.ndarray
+    hidden_weight: np.ndarray
+    depth_weight: np.ndarray
+    latent_weight: np.ndarray
+    latent_bias: np.ndarray
+
+
+class EncoderArrays(NamedTuple):
+    """All that the kernels read of an encoder; G business groups.
+
+    Attributes:
+        positions: Row of ``codes`` for each column and code, uint32 of shape (n_columns, 256).
+        grouped_columns: Columns sorted by business group, int32 of shape (n_columns,).
+        first_columns: Where each group starts in them and the end, int32 of shape (G + 1,).
+        codes: Vector of each code, float32 of shape (vocabulary_size, n_product).
+        layers: Further weights.
+    """
+
+    positions: np.ndarray
+    grouped_columns: np.ndarray
+    first_columns: np.ndarray
+    codes: np.ndarray
+    layers: Layers
 
 
 @kernel
 def encode_rows(recent, encoder, latent):  # type: ignore[no-untyped-def]
     """Latent codes of N rows into ``latent``; see `encode`."""
-    n_recent, n_product = recent.shape[1], encoder[3].shape[1]
+    n_recent, n_product = recent.shape[1], encoder.codes.shape[1]
     products = np.empty((BLOCK_ROWS * n_recent, n_product), np.float32)
     n_products = np.empty(BLOCK_ROWS, np.int64)
     for block in range(0, len(recent), BLOCK_ROWS):
@@ -32,7 +73,7 @@ def encode_rows(recent, encoder, latent):  # type: ignore[no-untyped-def]
             n = sum_codes(recent[block + r], encoder, products[filled:])
             n_products[r] = n
             filled += n
-        find_latent(products, n_products[:n_rows], encoder[4], latent[block : block + n_rows])
+        find_latent(products, n_products[:n_rows], encoder.layers, latent[block : block + n_rows])
 
 
 @kernel
@@ -41,13 +82,13 @@ def sum_codes(recent, encoder, products):  # type: ignore[no-untyped-def]
 
     Args:
         recent: uint8 of shape (n_recent, n_columns).
-        encoder: ``Encoder.arrays``.
+        encoder: `EncoderArrays`.
         products: Result, float32 of shape (>= number of products, n_product); overwritten.
 
     Returns:
         Number of products.
     """
-    positions, vectors = encoder[0], encoder[3]
+    positions, vectors = encoder.positions, encoder.codes
     n_columns = recent.shape[1]
     n_products = 0
     while n_products < len(recent) and recent[n_products, 0] != PADDING:
@@ -78,18 +119,16 @@ def find_latent(products, n_products, layers, latent):  # type: ignore[no-untype
         products: Sums of code vectors, applicant by applicant, newest first, float32 of shape
             (>= sum of n_products, n_product); overwritten.
         n_products: Products of each of N applicants, int64 of shape (N,).
-        layers: ``Encoder.layers``.
+        layers: `Layers` of the encoder.
         latent: Result, float32 of shape (N, n_latent).
     """
-    product_bias, straight_weight, product_weight, product_bias2, place, scale = layers[:6]
-    hidden_weight, depth, latent_weight, latent_bias = layers[6:]
     n_rows, total = len(n_products), n_products.sum()
-    n_product, n_state = product_weight.shape
-    n_hidden, n_latent = latent_weight.shape
+    n_product, n_state = layers.product_weight.shape
+    n_hidden, n_latent = layers.latent_weight.shape
     for p in range(total):
         product = products[p]
         for j in range(n_product):
-            product[j] += product_bias[j]
+            product[j] += layers.sum_bias[j]
     # What adds up over many products grows large: in single precision its rounding would show in the latent code.
     bags = np.zeros((n_rows, n_product), np.float64)
     p = 0
@@ -103,47 +142,48 @@ def find_latent(products, n_products, layers, latent):  # type: ignore[no-untype
         for j in range(n_product):
             bag[j] /= root
     straight = np.empty((n_rows, n_latent), np.float64)
-    dense(bags, n_rows, straight_weight, latent_bias, straight)
+    dense(bags, n_rows, layers.straight_weight, layers.latent_bias, straight)
     relu(products, total)
     vectors = np.empty((total, n_state), np.float32)
-    dense(products, total, product_weight, product_bias2, vectors)
+    dense(products, total, layers.product_weight, layers.product_bias, vectors)
     relu(vectors, total)
     pooled = np.empty((n_rows, n_state), np.float64)
-    pool_products(vectors, n_products, place, scale, pooled)
+    pool_products(vectors, n_products, layers, pooled)
     hidden = np.empty((n_rows, n_hidden), np.float64)
-    dense(pooled, n_rows, hidden_weight, np.zeros(n_hidden, np.float32), hidden)
+    dense(pooled, n_rows, layers.hidden_weight, np.zeros(n_hidden, np.float32), hidden)
     for r in range(n_rows):
-        bias = depth[n_products[r]]
+        bias = layers.depth_weight[n_products[r]]
         for j in range(n_hidden):
             hidden[r, j] += bias[j]
     relu(hidden, n_rows)
     found = np.empty((n_rows, n_latent), np.float64)
-    dense(hidden, n_rows, latent_weight, np.zeros(n_latent, np.float32), found)
+    dense(hidden, n_rows, layers.latent_weight, np.zeros(n_latent, np.float32), found)
     for r in range(n_rows):
         for j in range(n_latent):
             latent[r, j] = np.float32(found[r, j] + straight[r, j])
 
 
 @kernel
-def pool_products(values, n_products, place, scale, pooled):  # type: ignore[no-untyped-def]
+def pool_products(values, n_products, layers, pooled):  # type: ignore[no-untyped-def]
     """Add up the products of each applicant, weighted by place and number.
 
     Args:
-        values: Products, applicant by applicant, newest first, float32 of shape (>= sum of n_products, width).
+        values: States of products, applicant by applicant, newest first, float32 of shape
+            (>= sum of n_products, n_state).
         n_products: Products of each of N applicants, int64 of shape (N,).
-        place: Weight of each place, float32 of shape (n_recent, width).
-        scale: Weight of each number of products, float32 of shape (n_recent + 1, width).
-        pooled: Result, float64 of shape (N, width); overwritten.
+        layers: `Layers` of the encoder.
+        pooled: Result, of shape (N, n_state); overwritten.
     """
-    p, width = 0, place.shape[1]
+    place, scale = layers.place, layers.scale
+    p, n_state = 0, place.shape[1]
     for r in range(len(n_products)):
         row = pooled[r]
         row[:] = ZERO
         for k in range(n_products[r]):
             value, weight = values[p], place[k]
-            for j in range(width):
+            for j in range(n_state):
                 row[j] += value[j] * weight[j]
             p += 1
         weight = scale[n_products[r]]
-        for j in range(width):
+        for j in range(n_state):
             row[j] *= weight[j]

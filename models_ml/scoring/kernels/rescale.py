@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from models_ml.features.contract import PADDING
 from models_ml.scoring.kernels.compile import kernel
 from models_ml.scoring.kernels.dense import ZERO, dense, relu, relu_slope
-from models_ml.scoring.kernels.encoder import LOG_ODDS, pool_products
+from models_ml.scoring.kernels.encoder import pool_products
 
 HALF = np.float32(0.5)
 
 
+class Backwards(NamedTuple):
+    """Weights for the way back from the log-odds to the products.
+
+    Attributes:
+        product_weight: float32 of shape (n_state, n_product).
+        hidden_weight: float64 of shape (n_hidden, n_state).
+    """
+
+    product_weight: np.ndarray
+    hidden_weight: np.ndarray
+
+
 @kernel
-def share_log_odds(recent, encoder, backwards, depth, reference, shares):  # type: ignore[no-untyped-def]
+def share_log_odds(recent, encoder, log_odds, backwards, depth, reference, shares):  # type: ignore[no-untyped-def]
     """Share out the encoder's log-odds by the rescale rule.
 
     Args:
         recent: uint8 of shape (N, n_recent, n_columns).
-        encoder: ``Encoder.arrays``, G business groups.
-        backwards: Transposed weights of the product layer and of the hidden layer.
+        encoder: `EncoderArrays`, G business groups.
+        log_odds: Number of the latent code that is the log-odds.
+        backwards: `Backwards` of the encoder.
         depth: The group that says how many products there are.
         reference: The reference applicant's products, uint8 of shape (n_recent, n_columns).
         shares: Result, float32 of shape (N, G); overwritten.
     """
-    layers = encoder[4]
-    straight, place, scale, latent = layers[1], layers[4], layers[5], layers[8]
-    n_recent, n_groups, n_product = recent.shape[1], len(encoder[2]) - 1, encoder[3].shape[1]
-    n_state, n_hidden = layers[2].shape[1], len(latent)
+    layers = encoder.layers
+    straight, latent = layers.straight_weight, layers.latent_weight
+    n_recent, n_groups = recent.shape[1], len(encoder.first_columns) - 1
+    n_product, n_state = layers.product_weight.shape
+    n_hidden = len(latent)
 
     given = np.empty((2, n_recent, n_groups, n_product), np.float32)
     sums = np.empty((2, n_recent, n_product), np.float32)
@@ -36,7 +52,9 @@ def share_log_odds(recent, encoder, backwards, depth, reference, shares):  # typ
     reference_hidden = np.empty((n_recent + 1, n_hidden), np.float32)
     reference_result = np.empty(n_recent + 1, np.float32)
     for n in range(n_recent + 1):
-        reference_result[n] = read_history(sums[0], states[0], n, layers, reference_hidden[n])
+        reference_result[n] = read_history(
+            sums[0], states[0], n, layers, log_odds, reference_hidden[n]
+        )
 
     own_hidden = np.empty(n_hidden, np.float32)
     result = np.empty(2, np.float32)
@@ -51,23 +69,23 @@ def share_log_odds(recent, encoder, backwards, depth, reference, shares):  # typ
         n_most = max(n_own, n_reference)
         # Half of the share as if everyone had the applicant's number of products, half as if the reference's.
         for side, n in enumerate((n_own, n_reference)):
-            result[side] = read_history(sums[1], states[1], n, layers, own_hidden)
+            result[side] = read_history(sums[1], states[1], n, layers, log_odds, own_hidden)
             for j in range(n_hidden):
                 slope = relu_slope(own_hidden[j], reference_hidden[n, j])
-                slopes[side, j] = HALF * slope * latent[j, LOG_ODDS]
-        dense(slopes, 2, backwards[1], zeros[:n_state], to_pooled)
+                slopes[side, j] = HALF * slope * latent[j, log_odds]
+        dense(slopes, 2, backwards.hidden_weight, zeros[:n_state], to_pooled)
         for j in range(n_state):
-            to_pooled[0, j] *= scale[n_own, j]
-            to_pooled[1, j] *= scale[n_reference, j]
+            to_pooled[0, j] *= layers.scale[n_own, j]
+            to_pooled[1, j] *= layers.scale[n_reference, j]
         to_states[:n_most] = ZERO
         for side, n in enumerate((n_own, n_reference)):
             for p in range(n):
                 for j in range(n_state):
-                    to_states[p, j] += place[p, j] * to_pooled[side, j]
+                    to_states[p, j] += layers.place[p, j] * to_pooled[side, j]
         for p in range(n_most):
             for j in range(n_state):
                 to_states[p, j] *= relu_slope(states[1, p, j], states[0, p, j])
-        dense(to_states, n_most, backwards[0], zeros[:n_product], to_sums)
+        dense(to_states, n_most, backwards.product_weight, zeros[:n_product], to_sums)
         by_place[:] = ZERO
         for p in range(n_most):
             straight_weight = ZERO
@@ -76,7 +94,7 @@ def share_log_odds(recent, encoder, backwards, depth, reference, shares):  # typ
                     straight_weight += HALF / np.sqrt(np.float32(n))
             for j in range(n_product):
                 slope = relu_slope(sums[1, p, j], sums[0, p, j])
-                to_sums[p, j] = to_sums[p, j] * slope + straight_weight * straight[j, LOG_ODDS]
+                to_sums[p, j] = to_sums[p, j] * slope + straight_weight * straight[j, log_odds]
             for g in range(n_groups):
                 for j in range(n_product):
                     by_place[g, j] += (given[1, p, g, j] - given[0, p, g, j]) * to_sums[p, j]
@@ -97,7 +115,7 @@ def read_products(recent, n_least, encoder, given, sums, states):  # type: ignor
     Args:
         recent: uint8 of shape (n_recent, n_columns).
         n_least: Places to fill at least.
-        encoder: ``Encoder.arrays``.
+        encoder: `EncoderArrays`.
         given: Result, sum of the code vectors of each group, float32 of shape (n_recent, G, n_product).
         sums: Result, sum over the groups, float32 of shape (n_recent, n_product).
         states: Result, float32 of shape (n_recent, n_state).
@@ -105,7 +123,8 @@ def read_products(recent, n_least, encoder, given, sums, states):  # type: ignor
     Returns:
         Number of products.
     """
-    bias, weight, state_bias = encoder[4][0], encoder[4][2], encoder[4][3]
+    layers = encoder.layers
+    bias = layers.sum_bias
     n_products = 0
     while n_products < len(recent) and recent[n_products, 0] != PADDING:
         sum_groups(recent[n_products], encoder, given[n_products])
@@ -122,37 +141,36 @@ def read_products(recent, n_least, encoder, given, sums, states):  # type: ignor
                 sums[p, j] += given[p, g, j]
     rectified = sums[:n_filled].copy()
     relu(rectified, n_filled)
-    dense(rectified, n_filled, weight, state_bias, states)
+    dense(rectified, n_filled, layers.product_weight, layers.product_bias, states)
     return n_products
 
 
 @kernel
-def read_history(sums, states, n, layers, hidden):  # type: ignore[no-untyped-def]
+def read_history(sums, states, n, layers, log_odds, hidden):  # type: ignore[no-untyped-def]
     """What the encoder makes of the first ``n`` products of one applicant.
 
     Args:
         sums: Of `read_products`.
         states: Of `read_products`.
         n: Number of products.
-        layers: ``Encoder.layers``.
+        layers: `Layers` of the encoder.
+        log_odds: Number of the latent code that is the log-odds.
         hidden: Result, hidden layer before its rectifier, float32 of shape (n_hidden,).
 
     Returns:
         Log-odds.
     """
-    straight, place, scale, weight, depth = layers[1], layers[4], layers[5], layers[6], layers[7]
-    latent, bias = layers[8], layers[9]
     rectified = states[:n].copy()
     relu(rectified, n)
     pooled = np.empty((1, states.shape[1]), np.float32)
     counts = np.full(1, n, np.int64)
-    pool_products(rectified, counts, place, scale, pooled)
+    pool_products(rectified, counts, layers, pooled)
     read = np.empty((1, len(hidden)), np.float32)
-    dense(pooled, 1, weight, depth[n], read)
-    result = bias[LOG_ODDS]
+    dense(pooled, 1, layers.hidden_weight, layers.depth_weight[n], read)
+    result = layers.latent_bias[log_odds]
     for j in range(len(hidden)):
         hidden[j] = read[0, j]
-        result += max(hidden[j], ZERO) * latent[j, LOG_ODDS]
+        result += max(hidden[j], ZERO) * layers.latent_weight[j, log_odds]
     if n:
         bag = np.zeros(sums.shape[1], np.float32)
         for p in range(n):
@@ -160,7 +178,7 @@ def read_history(sums, states, n, layers, hidden):  # type: ignore[no-untyped-de
                 bag[j] += sums[p, j]
         straight_sum = ZERO
         for j in range(len(bag)):
-            straight_sum += bag[j] * straight[j, LOG_ODDS]
+            straight_sum += bag[j] * layers.straight_weight[j, log_odds]
         result += straight_sum / np.sqrt(np.float32(n))
     return result
 
@@ -171,10 +189,11 @@ def sum_groups(codes, encoder, given):  # type: ignore[no-untyped-def]
 
     Args:
         codes: uint8 of shape (n_columns,).
-        encoder: ``Encoder.arrays``.
+        encoder: `EncoderArrays`.
         given: Result, float32 of shape (G, n_product); overwritten.
     """
-    positions, grouped_columns, first_columns, vectors, _ = encoder
+    positions, vectors = encoder.positions, encoder.codes
+    grouped_columns, first_columns = encoder.grouped_columns, encoder.first_columns
     for g in range(len(first_columns) - 1):
         part = given[g]
         part[:] = ZERO

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from models_ml.scoring.kernels.compile import kernel
@@ -18,21 +20,36 @@ PATTERN_BITS = 8
 """Inner nodes of a small tree, at most: which conditions an applicant fulfils fits into a byte."""
 
 
+class Game(NamedTuple):
+    """What the Shapley values need beside the trees; G business groups play.
+
+    Attributes:
+        groups: Group that each inner node asks for, int64 of shape (n_inner,).
+        reference_sides: Child that the reference goes to from each inner node, int64 of shape (n_inner,).
+        weights: Share of a leaf's value for each of ``a`` groups that must be the applicant's and ``r`` the
+            reference's, float64 of shape (2, G + 1, G + 1): for the applicant's groups, then the reference's.
+    """
+
+    groups: np.ndarray
+    reference_sides: np.ndarray
+    weights: np.ndarray
+
+
 @kernel
-def share_trees(counts, conditions, trees, answers, shares):  # type: ignore[no-untyped-def]
+def share_trees(counts, conditions, trees, game, answers, shares):  # type: ignore[no-untyped-def]
     """Shapley values of the trees, group by group.
 
     Args:
         counts: uint8 of shape (N, C).
-        conditions: ``Forest.condition_arrays``, F features.
-        trees: First inner node of each tree and the end, and of each inner node its slot, its group, which child the
-            reference goes to and its children; leaf values; `walk_tree`'s weights.
+        conditions: `Conditions` of the trees, F features.
+        trees: `Trees` of the booster.
+        game: `Game` on them.
         answers: Of `answer_patterns`.
         shares: Result, float64 of shape (N, G); overwritten.
     """
-    first_inner, inner_slots = trees[0], trees[1]
-    slots = np.empty((1, len(conditions[0])), np.int32)
-    fulfilled = np.empty((conditions[1][-1], WORDS), np.uint64)
+    first_inner, inner_slots = trees.first_inner, trees.inner_slots
+    slots = np.empty((1, len(conditions.features)), np.int32)
+    fulfilled = np.empty((conditions.first_slots[-1], WORDS), np.uint64)
     eight_patterns = np.empty(BLOCK_ROWS // 8, np.uint64)
     patterns = eight_patterns.view(np.uint8)
     fulfilled_bytes = fulfilled.view(np.uint8)
@@ -46,7 +63,7 @@ def share_trees(counts, conditions, trees, answers, shares):  # type: ignore[no-
             bit = np.uint64(1) << np.uint64(i & 63)
             for slot in slots[0]:
                 fulfilled[slot, i >> 6] |= bit
-        complete(fulfilled, conditions[1])
+        complete(fulfilled, conditions.first_slots)
         shares[block : block + n_rows] = 0.0
         for tree in range(len(first_inner) - 1):
             start, n_inner = first_inner[tree], first_inner[tree + 1] - first_inner[tree]
@@ -65,19 +82,20 @@ def share_trees(counts, conditions, trees, answers, shares):  # type: ignore[no-
                     for k in range(n_inner):
                         word = fulfilled[inner_slots[start + k], i >> 6]
                         sides[k] = np.int64(~word >> np.uint64(i & 63) & np.uint64(1))
-                    walk_tree(tree, sides, trees, waiting, shares[block + i])
+                    walk_tree(tree, sides, trees, game, waiting, shares[block + i])
 
 
 @kernel
-def answer_patterns(trees, answers):  # type: ignore[no-untyped-def]
+def answer_patterns(trees, game, answers):  # type: ignore[no-untyped-def]
     """Shapley values of the small trees for each pattern of fulfilled conditions.
 
     Args:
-        trees: As in `share_trees`.
+        trees: `Trees` of the booster.
+        game: `Game` on them.
         answers: Result, by tree and by which of its conditions an applicant fulfils, as bits; float64 of shape
             (n_trees, 2 ** PATTERN_BITS or less, G); all zero before.
     """
-    first_inner = trees[0]
+    first_inner = trees.first_inner
     sides = np.empty(PATTERN_BITS, np.int64)
     waiting = np.empty((PATTERN_BITS + 1, 3), np.int64)
     for tree in range(len(first_inner) - 1):
@@ -86,11 +104,11 @@ def answer_patterns(trees, answers):  # type: ignore[no-untyped-def]
             for pattern in range(1 << n_inner):
                 for k in range(n_inner):
                     sides[k] = ~pattern >> k & 1
-                walk_tree(tree, sides, trees, waiting, answers[tree, pattern])
+                walk_tree(tree, sides, trees, game, waiting, answers[tree, pattern])
 
 
 @kernel
-def walk_tree(tree, sides, trees, waiting, shares):  # type: ignore[no-untyped-def]
+def walk_tree(tree, sides, trees, game, waiting, shares):  # type: ignore[no-untyped-def]
     """Shapley values of one tree.
 
     Applicant and reference walk down together. Where they part ways, the group that is asked for becomes the
@@ -100,14 +118,14 @@ def walk_tree(tree, sides, trees, waiting, shares):  # type: ignore[no-untyped-d
     Args:
         tree: Which.
         sides: Child that the applicant goes to from each inner node, int64 of shape (>= its inner nodes,).
-        trees: As in `share_trees`; the weights are the share of a leaf's value for each group of the applicant and of
-            the reference, by ``a`` and ``r``, float64 of shape (2, G + 1, G + 1).
+        trees: `Trees` of the booster.
+        game: `Game` on them.
         waiting: Room for nodes that wait for their turn, int64 of shape (>= its leaves, 3).
         shares: float64 of shape (G,); added to.
     """
-    first_inner, _, groups, reference_sides, children, leaf_values, weights = trees
-    start = first_inner[tree]
-    if first_inner[tree + 1] == start:
+    children, weights = trees.children, game.weights
+    start = trees.first_inner[tree]
+    if trees.first_inner[tree + 1] == start:
         return
     waiting[0] = 0
     n_waiting = 1
@@ -115,9 +133,9 @@ def walk_tree(tree, sides, trees, waiting, shares):  # type: ignore[no-untyped-d
         n_waiting -= 1
         k, own, other = waiting[n_waiting, 0], waiting[n_waiting, 1], waiting[n_waiting, 2]
         while k >= 0:
-            side = reference_sides[start + k]
+            side = game.reference_sides[start + k]
             if sides[k] != side:
-                group = np.int64(1) << groups[start + k]
+                group = np.int64(1) << game.groups[start + k]
                 if own & group:
                     side = sides[k]
                 elif not other & group:
@@ -131,7 +149,7 @@ def walk_tree(tree, sides, trees, waiting, shares):  # type: ignore[no-untyped-d
         for g in range(len(shares)):
             n_own += own >> g & 1
             n_other += other >> g & 1
-        value = leaf_values[start + tree - k - 1]
+        value = trees.leaf_values[start + tree - k - 1]
         for g in range(len(shares)):
             if own >> g & 1:
                 shares[g] += value * weights[0, n_own, n_other]

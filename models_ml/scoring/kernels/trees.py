@@ -8,6 +8,8 @@ added tree by tree in double precision, as LightGBM does, so the sums are equal 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from models_ml.scoring.kernels.compile import kernel
@@ -26,18 +28,61 @@ SPREAD_BITS = np.array(
 """The bits of a byte, each as the lowest bit of a byte of its own."""
 
 
+class Conditions(NamedTuple):
+    """The conditions "feature <= threshold" of all trees; F features are asked for.
+
+    Each of these features has one slot per condition, by ascending threshold, and a last slot for "fulfils none".
+
+    Attributes:
+        features: Features that some tree asks for, ascending, int32 of shape (F,).
+        first_slots: First slot of each of them and the end, int32 of shape (F + 1,).
+        count_slots: First condition that each count fulfils, int32 of shape (F, 256).
+    """
+
+    features: np.ndarray
+    first_slots: np.ndarray
+    count_slots: np.ndarray
+
+
+class Trees(NamedTuple):
+    """All trees of a booster, one after the other.
+
+    The nodes of a tree are numbered level by level, so that the children of its k-th inner node are its nodes 2k + 1
+    and 2k + 2. Its leaves are numbered from left to right; bit b of the leaf number is set for rows that reach a node
+    marked with b.
+
+    Attributes:
+        first_inner: First inner node of each tree and the end, int32 of shape (n_trees + 1,).
+        inner_nodes: Number of each inner node within its tree, int32 of shape (n_inner,).
+        inner_slots: Slot of the condition it asks, int32 of shape (n_inner,).
+        children: Left and right child of each inner node: k >= 0 is the tree's k-th inner node, -l - 1 its leaf l;
+            int32 of shape (n_inner, 2).
+        first_marks: First marked node of each tree and bit of the leaf number, and the end, int32.
+        mark_nodes: Marked nodes, int32.
+        leaf_values: Raw score of each leaf, float64 of shape (n_inner + n_trees,).
+    """
+
+    first_inner: np.ndarray
+    inner_nodes: np.ndarray
+    inner_slots: np.ndarray
+    children: np.ndarray
+    first_marks: np.ndarray
+    mark_nodes: np.ndarray
+    leaf_values: np.ndarray
+
+
 @kernel
 def score_rows(counts, conditions, trees, scores):  # type: ignore[no-untyped-def]
     """Raw scores of N rows.
 
     Args:
         counts: uint8 of shape (N, C).
-        conditions: ``Forest.condition_arrays``, F features.
-        trees: ``Forest.tree_arrays``.
+        conditions: `Conditions` of the trees, F features.
+        trees: `Trees` of the booster.
         scores: Result, float64 of shape (N,); overwritten.
     """
-    slots = np.empty((64, len(conditions[0])), np.int32)
-    fulfilled = np.empty((conditions[1][-1], WORDS), np.uint64)
+    slots = np.empty((64, len(conditions.features)), np.int32)
+    fulfilled = np.empty((conditions.first_slots[-1], WORDS), np.uint64)
     sums = np.empty(BLOCK_ROWS)
     for block in range(0, len(counts), BLOCK_ROWS):
         end = min(block + BLOCK_ROWS, len(counts))
@@ -50,7 +95,7 @@ def score_rows(counts, conditions, trees, scores):  # type: ignore[no-untyped-de
                 bit = np.uint64(1) << np.uint64(i)
                 for slot in slots[i]:
                     fulfilled[slot, word] |= bit
-        complete(fulfilled, conditions[1])
+        complete(fulfilled, conditions.first_slots)
         add_leaf_values(fulfilled, trees, sums)
         scores[block:end] = sums[: end - block]
 
@@ -61,10 +106,10 @@ def find_slots(counts, conditions, slots):  # type: ignore[no-untyped-def]
 
     Args:
         counts: uint8 of shape (N, C).
-        conditions: ``Forest.condition_arrays``, F features.
+        conditions: `Conditions` of the trees, F features.
         slots: Result, int32 of shape (>= N, F).
     """
-    features, _, count_slots = conditions
+    features, count_slots = conditions.features, conditions.count_slots
     for i in range(len(counts)):
         for f in range(len(count_slots)):
             slots[i, f] = count_slots[f, counts[i, features[f]]]
@@ -90,10 +135,10 @@ def add_leaf_values(fulfilled, trees, sums):  # type: ignore[no-untyped-def]
 
     Args:
         fulfilled: Rows that fulfil each condition, uint64 of shape (n_slots, WORDS).
-        trees: ``Forest.tree_arrays``.
+        trees: `Trees` of the booster.
         sums: Result, float64 of shape (BLOCK_ROWS,); overwritten.
     """
-    first_inner, inner_nodes, inner_slots, first_marks, mark_nodes, leaf_values = trees
+    first_inner, first_marks = trees.first_inner, trees.first_marks
     n_trees = len(first_inner) - 1
     n_bits = (len(first_marks) - 1) // n_trees
     rows = np.empty((2 * MAX_LEAVES, WORDS), np.uint64)
@@ -106,7 +151,7 @@ def add_leaf_values(fulfilled, trees, sums):  # type: ignore[no-untyped-def]
     for tree in range(n_trees):
         start, end = first_inner[tree], first_inner[tree + 1]
         for k in range(end - start):
-            node, slot = inner_nodes[start + k], inner_slots[start + k]
+            node, slot = trees.inner_nodes[start + k], trees.inner_slots[start + k]
             for w in range(WORDS):
                 here, yes = rows[node, w], fulfilled[slot, w]
                 rows[2 * k + 1, w] = here & yes
@@ -115,12 +160,12 @@ def add_leaf_values(fulfilled, trees, sums):  # type: ignore[no-untyped-def]
         for b in range(n_bits):
             for mark in range(first_marks[tree * n_bits + b], first_marks[tree * n_bits + b + 1]):
                 for w in range(WORDS):
-                    leaf_bits[b, w] |= rows[mark_nodes[mark], w]
+                    leaf_bits[b, w] |= rows[trees.mark_nodes[mark], w]
         eight_leaves[:] = 0
         for b in range(n_bits):
             bits_of_eight = leaf_bytes[b]
             for i in range(BLOCK_ROWS // 8):
                 eight_leaves[i] |= SPREAD_BITS[bits_of_eight[i]] << np.uint64(b)
-        values = leaf_values[start + tree : end + tree + 1]
+        values = trees.leaf_values[start + tree : end + tree + 1]
         for i in range(BLOCK_ROWS):
             sums[i] += values[leaf_of[i]]
