@@ -1,4 +1,4 @@
-"""dbt-duckdb plugin: registers our SQL functions on every connection that dbt opens, and confines it."""
+"""dbt-duckdb plugin: registers our SQL functions on every connection that dbt opens, and restricts its file access."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from udf.statistics import register_statistics
 
 
 def confine(connection: DuckDBPyConnection, folders: list[str], files: Sequence[str] = ()) -> None:
-    """Let SQL touch these files and those below these folders only; no later statement can change that or any setting.
+    """Restrict SQL to these files and folders, and lock all settings of the connection.
 
     Args:
-        connection: DuckDB accepts the settings in this order, on an open database.
+        connection: An open database; DuckDB accepts the settings only in this order.
         folders: Absolute paths.
         files: Absolute paths of files elsewhere.
     """
@@ -36,20 +36,20 @@ def confine(connection: DuckDBPyConnection, folders: list[str], files: Sequence[
 class Plugin(BasePlugin):
     """Named ``udf.plugin`` in ``profiles.yml``.
 
-    Its config has ``artifacts``, the folder of trained models, and ``folders``, below which SQL may touch files; it may
-    also read the seeds, and what raw files that are links lead to.
+    Its config has ``artifacts``, the folder of trained models, and ``folders``, where SQL may access files. It may
+    also read the seeds and the targets of raw files that are links.
     """
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Prepare the function; the model itself is loaded at its first call.
+        """Prepare the functions; a model is loaded when it is first needed.
 
         Raises:
-            DbtRuntimeError: The settings cannot be used; dbt shows the message alone.
+            DbtRuntimeError: A setting is invalid; dbt shows the message without a traceback.
         """
         try:
             settings = Settings.from_environment()
             folders = [Path(folder).resolve() for folder in plugin_config["folders"]]
-            # Of the project that dbt builds, wherever it was started.
+            # The seeds of the project that dbt builds, wherever dbt was started.
             project = get_flags().PROJECT_DIR  # type: ignore[no-untyped-call]
             seeds = Path(project).resolve() / "seeds"
             contract = read_contract(seeds / "data_dictionary.csv")
@@ -58,8 +58,8 @@ class Plugin(BasePlugin):
         warehouse = Path(self.creds.path if self.creds else "").resolve()
         if not warehouse.parent.is_dir():
             raise DbtRuntimeError(
-                f"The folder {warehouse.parent}, where the warehouse belongs, does not exist. Make it, start dbt in "
-                "the folder that has data/, or set SCOREHOUSE_HOME."
+                f"The folder of the warehouse, {warehouse.parent}, does not exist. Create it, start dbt in the folder "
+                "that contains data/, or set SCOREHOUSE_HOME."
             )
         artifacts = Path(plugin_config["artifacts"]).resolve()
         self.folders = [str(path) for path in (*folders, artifacts, seeds)]

@@ -1,6 +1,6 @@
-"""SQL functions that say which files are raw parts, on DuckDB and on Spark: the rule is that of the check.
+"""SQL functions that list the raw parts, on DuckDB and on Spark, by the same rule as the check of the delivery.
 
-A file's name is a name here: SQL that lists files would read a folder ``id=7`` as a column and ``[1]`` as a pattern.
+They take file names literally: SQL that lists files would read a folder ``id=7`` as a column and ``[1]`` as a pattern.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RawFiles:
-    """The raw parts of an installation, looked at anew at each call.
+    """The raw parts of an installation, listed again at each call.
 
     Attributes:
         folder: The raw folder; nothing outside it is read.
-        contract: Lists the code columns that a part must have.
+        contract: Defines the code columns that a part must have.
     """
 
     folder: Path
     contract: FeatureContract
 
     def names(self) -> str:
-        """Names of all parts, a line each, after a check of their columns.
+        """Names of all parts, one per line, after a check of their columns.
 
         Raises:
-            ScorehouseError: There is none, or one cannot be used.
+            ScorehouseError: There are no parts, or one cannot be used.
         """
         names = list_parts(self.folder)
         check_parts(self.folder, names, self.contract)
         return "\n".join(names)
 
     def column_names(self) -> str:
-        """Names of the columns that a part must have, a line each."""
+        """Names of the columns that a part must have, one per line."""
         return "\n".join(record_columns(self.contract))
 
     def n_bytes(self, name: str) -> int:
-        """Size of a part."""
+        """Size of a part in bytes."""
         return self._path(name).stat().st_size
 
     def sha256(self, name: str) -> str:
@@ -61,13 +61,13 @@ class RawFiles:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def modified_at(self) -> datetime:
-        """When the latest part was written, UTC without a zone."""
+        """When the latest part was written, as UTC without a time zone."""
         latest = max(self._path(name).stat().st_mtime for name in list_parts(self.folder))
         return datetime.fromtimestamp(latest, UTC).replace(tzinfo=None)
 
     def linked(self) -> list[str]:
-        """Absolute paths of parts and outcomes that lie elsewhere and are linked here."""
-        with suppress(ScorehouseError, FileNotFoundError):  # said when the parts are read
+        """Absolute paths that links among the parts and outcomes point to."""
+        with suppress(ScorehouseError, FileNotFoundError):  # reported when the parts are read
             files = [self.folder / name for name in (*list_parts(self.folder), OUTCOMES)]
             found = {file: file.resolve() for file in files}
             return [str(place) for file, place in found.items() if place != file]
@@ -80,12 +80,14 @@ class RawFiles:
             InputDataError: There is no part of that name.
         """
         if name not in list_parts(self.folder):
-            raise InputDataError(f"{name} is not among the raw parts in {self.folder} any more.")
+            raise InputDataError(
+                f"The raw part {name} is no longer in {self.folder}. Restore it, or run again without it."
+            )
         return self.folder / name
 
 
 def register_raw_files(connection: DuckDBPyConnection, files: RawFiles) -> None:
-    """Register the functions on a connection. They have side effects: no plan keeps an old answer."""
+    """Register the functions on a connection, with side effects so that no query plan reuses an old answer."""
     create = connection.create_function
     create("raw_part_names", files.names, [], VARCHAR, side_effects=True)
     create("raw_part_bytes", files.n_bytes, [VARCHAR], BIGINT, side_effects=True)
@@ -94,9 +96,9 @@ def register_raw_files(connection: DuckDBPyConnection, files: RawFiles) -> None:
 
 
 def register_raw_files_on_spark(session: SparkSession, files: RawFiles) -> None:
-    """The same on Spark, where the workers see the folder under the same path.
+    """The same on Spark, whose workers must see the folder under the same path.
 
-    The names of the columns besides, which dbt needs there before the seed with the dictionary is loaded.
+    There is also a function for the column names, which dbt needs there before the data dictionary is loaded.
     """
     session.udf.register("raw_part_names", files.names, "string")
     session.udf.register("raw_column_names", files.column_names, "string")

@@ -1,6 +1,6 @@
-"""The SQL functions around the scorer, first of all ``score_applicant``: a struct of features in, one of scores out.
+"""The SQL functions around the scorer, above all ``score_applicant``: a struct of features in, a struct of scores out.
 
-Works on any DuckDB connection, with or without dbt::
+They work on any DuckDB connection, with or without dbt::
 
     connection = duckdb.connect("data/warehouse.duckdb")
     register(connection, ScoreFunction(Path("data/artifacts"), read_contract(...)))
@@ -29,22 +29,22 @@ from models_ml.scoring.scorer import Scorer, score_both, score_types
 
 FUNCTION_NAME = "score_applicant"
 PD_FUNCTION_NAME = "score_applicant_pd"
-"""The same without reasons, several times as fast."""
+"""The same without reasons: several times faster."""
 BOTH_FUNCTION_NAME = "score_champion_and_challenger"
 HASH_FUNCTION_NAME = "hash_features"
 PACK_FUNCTION_NAME = "pack_features"
 CHAMPION_FUNCTION_NAME = "champion_version"
 CHALLENGER_FUNCTION_NAME = "challenger_version"
 PROBLEM_FUNCTION_NAME = "model_problem"
-"""Why there is no usable model, a sentence; around an error of the two before, DuckDB would put a traceback."""
+"""Why no model is usable, in one sentence; DuckDB would add a traceback to an error of the two functions above."""
 
 Column: TypeAlias = pa.ChunkedArray | pa.Array
 
 
 class ScoreFunction:
-    """The functions DuckDB calls, from several threads at once, with at most 2,048 rows each time.
+    """The functions that DuckDB calls, from several threads at once, with at most 2,048 rows per call.
 
-    The models are loaded when they are first asked for and kept: one run never mixes two champions.
+    Each model is loaded when first needed and then kept, so that a run never mixes two champions.
     """
 
     def __init__(self, artifacts: Path, contract: FeatureContract) -> None:
@@ -62,7 +62,7 @@ class ScoreFunction:
             features: Struct column with the fields of the feature contract.
 
         Returns:
-            Struct column with the fields of ``score_types``, row by row.
+            Struct column with the fields of `score_types`.
         """
         scorer = self.scorer()
         return _by_chunk(features, scorer.score_arrow)
@@ -73,13 +73,12 @@ class ScoreFunction:
         return _by_chunk(features, lambda chunk: scorer.score_arrow(chunk, reasons=False))
 
     def both(self, features: Column) -> pa.Array:
-        """Champion's and challenger's scores without reasons, from one reading of the features.
+        """Scores of champion and challenger without reasons; the features are read once.
 
         Returns:
             Struct column with the fields ``champion`` and ``challenger``; the challenger's is NULL when none is set.
         """
         champion, challenger = self.scorer(), self.challenger()
-
         return _by_chunk(features, lambda chunk: score_both(champion, challenger, chunk))
 
     def hashes(self, features: Column) -> pa.Array:
@@ -111,7 +110,7 @@ class ScoreFunction:
             return self._challenger
 
     def champion_version(self) -> str:
-        """Version that scores from here on, with this object."""
+        """Version of the champion that this object scores with."""
         return self.scorer().version
 
     def challenger_version(self) -> str | None:
@@ -135,9 +134,8 @@ class ScoreFunction:
 def register(connection: DuckDBPyConnection, function: ScoreFunction) -> None:
     """Register all functions on a connection.
 
-    Special null handling is needed: by default DuckDB drops rows with a NULL argument before the call, and they
-    would get a NULL score without any message. The versions are declared to have side effects, so that no plan keeps
-    an old one.
+    Special null handling is needed: by default DuckDB skips rows with a NULL argument, which would silently get a NULL
+    score. The versions are declared to have side effects, so that no query plan reuses an old one.
     """
     pd_types = score_types(function.contract, reasons=False)
     functions: tuple[tuple[str, Callable[..., pa.Array], object], ...] = (

@@ -1,4 +1,4 @@
-"""Quantiles that models need and SQL does not have, computed by scipy."""
+"""Quantiles that dbt models need and SQL lacks, computed by scipy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ QUANTILES: tuple[tuple[Callable[..., np.ndarray], int], ...] = (
     (beta_quantile, 3),
     (chi_square_quantile, 2),
 )
-"""The functions and their numbers of parameters; in SQL they have the same names, and NULL in gives NULL out."""
+"""The functions and their numbers of parameters; they have the same names in SQL and return NULL for NULL."""
 
 
 def register_statistics(connection: DuckDBPyConnection) -> None:
@@ -64,7 +64,7 @@ def register_statistics(connection: DuckDBPyConnection) -> None:
 
 
 def register_statistics_on_spark(session: SparkSession) -> None:
-    """Register the quantiles in Spark, row by row: they are asked for a few rows only."""
+    """Register the quantiles in Spark, row by row: they are called for a few rows only."""
     for function, _ in QUANTILES:
         session.udf.register(function.__name__, _of_row(function), "double")
 

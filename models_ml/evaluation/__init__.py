@@ -1,3 +1,3 @@
-"""Figures of merit of a score: AUC, Gini, KS, calibration error, with intervals."""
+"""Performance metrics of a score: AUC, Gini, KS, calibration error, with intervals."""
 
 __all__ = ["metrics", "ranking", "tables"]

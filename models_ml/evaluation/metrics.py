@@ -1,8 +1,8 @@
-"""Figures that say how good a model is, with bootstrap intervals."""
+"""Performance metrics of a model, with bootstrap intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,14 +24,20 @@ METRICS = ("auc", "gini", "ks", "pr_auc", "log_loss", "brier", "ece")
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % bootstrap interval."""
+    """A metric and its 95 % bootstrap interval."""
 
     value: float
     low: float
     high: float
 
+    @classmethod
+    def of(cls, value: float, samples: Sequence[float] | np.ndarray) -> Estimate:
+        """A metric, with the interval of its values on the resamples."""
+        low, high = np.quantile(samples, [0.025, 0.975])
+        return cls(float(value), float(low), float(high))
+
     def to_json(self) -> dict[str, float]:
-        """The figure as JSON values."""
+        """The metric as JSON values."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -40,11 +46,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Figures of one model on one slice of applicants.
+    """Metrics of one model on one slice of applicants.
 
     Attributes:
         n_applicants: Applicants in the slice.
-        default_rate: Share of them that defaulted.
+        default_rate: Share of them who defaulted.
         mean_pd: Mean PD, to compare with the default rate.
         auc: Area under the ROC curve.
         gini: ``2 * auc - 1``.
@@ -75,7 +81,7 @@ class Metrics:
     time_slices: tuple[TimeSlice, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as JSON values."""
+        """The metrics as JSON values."""
         return asdict(self)
 
 
@@ -91,19 +97,24 @@ def measure(
 
     Args:
         pd: Probabilities of default, float64 of shape (N,).
-        defaulted: 0 or 1, shape (N,); both occur.
-        ids: Application numbers of shape (N,), for the time slices; without them there are none.
-        bands: Letter of each applicant's risk band, shape (N,); without them there is no calibration by band.
-        n_bootstrap: Resamples of applicants.
-        seed: Of the resampling.
+        defaulted: 0 or 1, shape (N,); both must occur.
+        ids: Application numbers of shape (N,), for the time slices; None for no time slices.
+        bands: Letter of each applicant's risk band, shape (N,); None for no calibration by band.
+        n_bootstrap: Number of resamples.
+        seed: Seed of the resampling.
     """
     ranked = Ranked.of(pd, defaulted)
-    value = ranked.metrics(np.ones(len(pd)))
-    samples = np.array(list(_bootstrap(ranked, n_bootstrap, seed)))
-    low, high = np.quantile(samples, [0.025, 0.975], axis=0)
+    values = ranked.metrics(np.ones(len(pd)))
+    samples = np.array(
+        [
+            ranked.metrics(weights)
+            for weights in resamples(len(pd), n_bootstrap, seed)
+            if 0 < weights @ ranked.bad < weights.sum()
+        ]
+    )
     estimates = {
-        name: Estimate(float(value[i]), float(low[i]), float(high[i]))
-        for i, name in enumerate(METRICS)
+        name: Estimate.of(value, sample)
+        for name, value, sample in zip(METRICS, values, samples.T, strict=True)
     }
     return Metrics(
         n_applicants=len(pd),
@@ -122,11 +133,10 @@ def estimate_auc(
 ) -> Estimate:
     """AUC of any score, higher = riskier, with its interval."""
     ranked = Ranked.of(scores, defaulted)
-    found = [
+    samples = [
         ranked.auc(weights[ranked.order]) for weights in resamples(len(scores), n_bootstrap, seed)
     ]
-    low, high = np.quantile(found, [0.025, 0.975])
-    return Estimate(ranked.auc(np.ones(len(scores))), float(low), float(high))
+    return Estimate.of(ranked.auc(np.ones(len(scores))), samples)
 
 
 def auc_difference(
@@ -136,17 +146,11 @@ def auc_difference(
     n_bootstrap: int = 200,
     seed: int = 0,
 ) -> Estimate:
-    """AUC of one score minus AUC of another on the same applicants, resampled in pairs."""
+    """AUC of one score minus that of another on the same applicants and resamples."""
     first, second = Ranked.of(scores, defaulted), Ranked.of(other_scores, defaulted)
-    differences = []
-    for weights in resamples(len(scores), n_bootstrap, seed):
-        differences.append(first.auc(weights[first.order]) - second.auc(weights[second.order]))
-    low, high = np.quantile(differences, [0.025, 0.975])
+    samples = [
+        first.auc(weights[first.order]) - second.auc(weights[second.order])
+        for weights in resamples(len(scores), n_bootstrap, seed)
+    ]
     ones = np.ones(len(scores))
-    return Estimate(float(first.auc(ones) - second.auc(ones)), float(low), float(high))
-
-
-def _bootstrap(ranked: Ranked, n_bootstrap: int, seed: int) -> Iterator[tuple[float, ...]]:
-    for weights in resamples(len(ranked.pd), n_bootstrap, seed):
-        if 0 < weights @ ranked.bad < weights.sum():
-            yield ranked.metrics(weights)
+    return Estimate.of(first.auc(ones) - second.auc(ones), samples)

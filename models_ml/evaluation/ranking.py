@@ -1,4 +1,4 @@
-"""Applicants ranked by score, on which figures are resampled without sorting again."""
+"""Applicants ranked by score, so that metrics are resampled without sorting again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 ECE_BINS = 20
-"""Equal-size bins of the expected calibration error."""
+"""Number of equal-size bins of the expected calibration error."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """Applicants by ascending score, so that a resample is a vector of weights and sorts nothing.
+    """Applicants by ascending score, so that a resample is a vector of weights and needs no sorting.
 
     Attributes:
         order: Position of each ranked applicant in the input, shape (N,).
@@ -42,7 +42,7 @@ class Ranked:
         return float(bad @ (below + good / 2) / (bad.sum() * good.sum()))
 
     def metrics(self, weights: np.ndarray) -> tuple[float, ...]:
-        """Figures in the order of `METRICS`, each applicant counted ``weights`` times."""
+        """Metrics in the order of `METRICS`, each ranked applicant counted ``weights`` times."""
         total = weights.sum()
         bad, good = self.by_tie(weights * self.bad), self.by_tie(weights * (1 - self.bad))
         auc = self.auc(weights)

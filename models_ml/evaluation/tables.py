@@ -1,4 +1,4 @@
-"""Tables behind the figures of a model: lift and gains, calibration, AUC by application time."""
+"""Tables behind the metrics of a model: lift and gains, calibration, AUC by application time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from models_ml.evaluation.ranking import ECE_BINS, Ranked, auc
 
 N_SLICES = 5
-"""Application-time slices for which the AUC is told apart."""
+"""Number of application-time slices with an AUC each."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Decile:
         decile: 1 is the riskiest tenth.
         n_applicants: Applicants in it.
         mean_pd: Their mean PD.
-        default_rate: Share of them that defaulted.
+        default_rate: Share of them who defaulted.
         lift: Default rate here over the default rate of all.
         cumulative_gain: Share of all defaulters in this decile and those above it.
     """
@@ -35,14 +35,14 @@ class Decile:
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """Applicants of one risk band, or of one of `ECE_BINS` equal-size bins, by rising PD.
+    """Applicants of one risk band, or of one of `ECE_BINS` equal-size bins, by ascending PD.
 
     Attributes:
         name: Letter of the band, or number of the bin.
         n_applicants: Applicants in it.
-        n_defaulted: Those that defaulted.
+        n_defaulted: Those who defaulted.
         mean_pd: Mean PD, to compare with the default rate.
-        default_rate: Share that defaulted.
+        default_rate: Share of them who defaulted.
     """
 
     name: str

@@ -1,3 +1,3 @@
-"""The features of an applicant: their contract, their rows as matrices, their packed record."""
+"""The features of an applicant: their contract, feature rows as matrices, and packed records."""
 
 __all__ = ["batch", "contract", "packing"]

@@ -1,4 +1,4 @@
-"""Feature rows as matrices: the one way from Arrow to numpy, for training and scoring alike."""
+"""Feature rows as matrices: the only conversion from Arrow to numpy, in training and scoring alike."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _column(batch: pa.StructArray | pa.RecordBatch, name: str) -> pa.Array:
 
 
 def _values(array: pa.Array, name: str, ids: np.ndarray | None) -> np.ndarray:
-    """Values of a column, flat; a missing value anywhere is an error, never a silent zero."""
+    """Values of a column, flattened; a missing value is an error, never silently zero."""
     if array.null_count:
         _raise_missing(array, name, ids)
     if isinstance(array, pa.FixedSizeListArray):

@@ -1,8 +1,8 @@
 """The feature contract: which columns the table ``applicant_features`` has and what they mean.
 
-The data dictionary (a dbt seed) lists the raw columns; the rest of the table is fixed here. The enforced dbt contract
-is written from this module (``make contract``), the UDF's argument type is made from it, and every artifact keeps the
-contract it was trained on.
+The data dictionary (a dbt seed) lists the raw columns; the rest of the table is defined here. This module generates the
+enforced dbt contract (``make contract``) and the UDF's argument type, and every artifact stores the contract it was
+trained on.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ import numpy as np
 from models_ml.errors import InputDataError, MissingInputError
 
 N_RECENT = 15
-"""Latest products of an applicant that reach the autoencoder (dbt var ``n_recent_products``)."""
+"""Latest products of an applicant that the autoencoder reads (dbt var ``n_recent_products``)."""
 
 PADDING = 255
 """Position in ``recent_products`` where the applicant has no product."""
+
+PRODUCT_COUNT = "n_products"
+"""The scalar that counts an applicant's products."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class RawColumn:
         name: Column name in the raw files.
         kind: ``binned``, ``flag`` or ``encoded``.
         n_codes: Positions 0 .. n_codes - 1 are codes; position n_codes counts every other code.
-        absent_codes: Codes below n_codes that the published data never shows; they count as "other".
-        business_group: Group of columns that a reason code speaks of.
-        meaning: What is known about single codes, and whether it was published or inferred.
+        absent_codes: Codes below n_codes that never occur in the published data; they count as "other".
+        business_group: Group of columns that a reason code refers to.
+        meaning: What is known about individual codes, and whether it was published or inferred.
         description: What the column measures.
     """
 
@@ -51,13 +54,13 @@ class RawColumn:
 
     @property
     def n_positions(self) -> int:
-        """Length of the count array: every code and "other"."""
+        """Length of the count array: one count per code, and one for "other"."""
         return self.n_codes + 1
 
 
 @dataclass(frozen=True)
 class Scalar:
-    """A readable number per applicant that the model uses too."""
+    """A readable number per applicant that the model also uses."""
 
     name: str
     data_type: str
@@ -67,7 +70,7 @@ class Scalar:
 
 SCALARS = (
     Scalar(
-        "n_products", "utinyint", "depth of history", "Credit products in the history, 1 to 255"
+        PRODUCT_COUNT, "utinyint", "depth of history", "Credit products in the history, 1 to 255"
     ),
     Scalar(
         "n_open",
@@ -130,7 +133,7 @@ class FeatureContract:
 
     @cached_property
     def business_groups(self) -> tuple[str, ...]:
-        """Groups of columns that a reason speaks of, in the order of the data dictionary."""
+        """Groups of columns that reasons refer to, in the order of the data dictionary."""
         groups = [column.business_group for column in self.columns]
         groups += [scalar.business_group for scalar in self.scalars]
         return tuple(dict.fromkeys(groups))
@@ -143,11 +146,26 @@ class FeatureContract:
             groups += [column.business_group] * column.n_positions
         return np.array([self.business_groups.index(group) for group in groups])
 
+    @property
+    def product_count_feature(self) -> int:
+        """Position among the tree features of the number of products."""
+        return self.tree_feature_names.index(PRODUCT_COUNT)
+
+    @property
+    def depth_group(self) -> int:
+        """Position in `business_groups` of the group that the number of products belongs to."""
+        return int(self.tree_feature_groups[self.product_count_feature])
+
+    @cached_property
+    def other_features(self) -> np.ndarray:
+        """Position among the tree features of each column's "other", int64 of shape (n_columns,)."""
+        return len(self.scalars) - 1 + np.cumsum([c.n_positions for c in self.columns])
+
     @cached_property
     def code_offsets(self) -> np.ndarray:
         """Where each column's codes start in one common vocabulary, int64 of shape (n_columns,).
 
-        Every column has its positions and one more for padding.
+        Every column has its positions plus one for padding.
         """
         sizes = [column.n_positions + 1 for column in self.columns]
         return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
@@ -159,7 +177,7 @@ class FeatureContract:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of names, types and codes: two contracts with one hash feed a model alike."""
+        """Hash of names, types and codes: contracts with equal hashes are the same to a model."""
         facts = {
             "data_types": self.data_types,
             "codes": {c.name: [c.n_codes, list(c.absent_codes)] for c in self.columns},
@@ -172,7 +190,7 @@ class FeatureContract:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FeatureContract:
-        """Build the contract from what `to_json` gave."""
+        """Build the contract from the values of `to_json`."""
         return cls(
             columns=tuple(
                 RawColumn(**{**column, "absent_codes": tuple(column["absent_codes"])})
@@ -183,7 +201,7 @@ class FeatureContract:
         )
 
     def differences(self, other: FeatureContract) -> list[str]:
-        """Columns in which two contracts differ, each with both types, for error messages."""
+        """Columns in which two contracts differ, with both types, for error messages."""
         mine, theirs = self.data_types, other.data_types
         names = list(dict.fromkeys([*mine, *theirs]))
         found = [
@@ -210,7 +228,7 @@ def read_contract(dictionary: Path) -> FeatureContract:
         dictionary: The seed ``data_dictionary.csv``.
 
     Raises:
-        MissingInputError: The seed is not there.
+        MissingInputError: The seed does not exist.
         InputDataError: A row of the seed cannot be used.
     """
     if not dictionary.is_file():
@@ -236,7 +254,7 @@ def read_contract(dictionary: Path) -> FeatureContract:
             except (KeyError, ValueError, TypeError) as error:
                 raise InputDataError(
                     f"{dictionary.name}, line {number}: expected numbers in n_codes and "
-                    f"absent_codes ('-' for none), found {row}; mend that line."
+                    f"absent_codes ('-' for none), found {row}; fix that line."
                 ) from error
     return FeatureContract(columns=tuple(columns))
 

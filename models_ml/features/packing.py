@@ -1,8 +1,8 @@
-"""A feature row as bytes: what its hash is made from, what the archive keeps, and what a replay scores.
+"""A feature row as bytes: what is hashed, archived, and scored again by a replay.
 
-The record of a row is its tree features and its latest products, one byte each, in the order of the contract, without
-the id: applicants with equal features share a record. Its hash starts from the contract, so equal bytes under another
-contract are another row.
+The record of a row consists of its tree features and latest products, one byte each, in the order of the contract. The
+id is left out, so applicants with equal features share a record. The hash includes the contract, so equal bytes under
+different contracts have different hashes.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def unpack(packed: bytes, id_: int, contract: FeatureContract) -> FeatureBatch:
     """One row from its compressed record.
 
     Args:
-        packed: What `pack` gave.
+        packed: A record made by `pack`.
         id_: Application number to give the row.
         contract: The contract it was packed under.
 
     Raises:
-        InputDataError: The record is damaged or of another contract.
+        InputDataError: The record is damaged, or was stored under another contract.
     """
     n_tree, n_columns = len(contract.tree_feature_names), len(contract.columns)
     expected = n_tree + contract.n_recent * n_columns
@@ -73,6 +73,6 @@ def unpack(packed: bytes, id_: int, contract: FeatureContract) -> FeatureBatch:
 
 
 def _records(features: FeatureBatch) -> np.ndarray:
-    """Bytes of N rows, uint8 of shape (N, n_tree_features + n_recent * n_columns), row after row in memory."""
+    """Bytes of N rows, uint8 of shape (N, n_tree_features + n_recent * n_columns), contiguous by row."""
     flat = features.recent.reshape(len(features), -1)
     return np.ascontiguousarray(np.concatenate([features.tree_features, flat], axis=1))

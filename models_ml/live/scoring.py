@@ -99,7 +99,7 @@ class LiveScoring:
             plan = self._any_records if _any_twice(values) else self._unique_records
             features = plan.features(values)
             # Every record is counted once in n_products, so nothing is in quarantine when the sum is complete.
-            n_used = int(features.tree_features[:, self._n_products].sum())
+            n_used = int(features.tree_features[:, self.contract.product_count_feature].sum())
             broken = self._any_records.broken(values) if n_used < values.shape[1] else []
             scored = self._finish(features, scorer)
         rows = scored["id"].to_numpy()
@@ -115,10 +115,6 @@ class LiveScoring:
             )
             results.append(LiveScores(part.set_column(0, "id", pa.array(ids)), mine))
         return results
-
-    @property
-    def _n_products(self) -> int:
-        return self.contract.tree_feature_names.index("n_products")
 
     def _finish(self, features: FeatureBatch, scorer: Scorer) -> pa.Table:
         """Columns of a score, by number of the applicant."""

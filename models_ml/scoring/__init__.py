@@ -1,4 +1,4 @@
-"""From a feature row to PD, points, band and reasons, with numpy and compiled kernels alone."""
+"""From a feature row to PD, points, band and reasons, with numpy and compiled kernels only."""
 
 __all__ = [
     "attribution",

@@ -1,16 +1,16 @@
 """How much each business group adds to an applicant's log-odds of default, against a reference applicant.
 
-The latent code is no reason of its own: what the encoder adds is traced back to the raw columns that it reads. Newest
-products stand beside newest, and where one of the two has no product at a place the codes are hidden, as the encoder
-knows from its training.
+The latent code explains nothing by itself, so what the encoder adds is traced back to the raw columns it reads.
+Products are compared newest with newest; where only one of the two applicants has a product, the other's codes are
+masked, as codes are in the encoder's training.
 
-- Trees: exact Shapley values (Shapley 1953) over the groups; a group is the applicant's or the reference's.
-- Encoder: the rescale rule of DeepLIFT (Shrikumar et al. 2017). Every rectifier passes on the share of its change that
-  each input has in the change before it, so shares add up to the change of the log-odds. The number of products, which
-  the group "depth of history" gives, changes first in one half of the share and last in the other.
-- Calibration: the same rule; shares are stretched by the change of the log-odds over the change of the raw score.
+- Trees: exact Shapley values (Shapley 1953) over the groups; each group has the applicant's values or the reference's.
+- Encoder: the rescale rule of DeepLIFT (Shrikumar et al. 2017). Each rectifier divides its change among its inputs in
+  proportion to their own changes, so the shares add up to the change in log-odds. The number of products, which belongs
+  to one group, changes first in one half of the share and last in the other.
+- Calibration: the same rule; shares are multiplied by the change in log-odds over the change in raw score.
 
-So contributions add up to the whole difference whatever the model is.
+Contributions therefore add up to the whole difference, for every model.
 """
 
 from __future__ import annotations
@@ -29,19 +29,16 @@ from models_ml.scoring.kernels.rescale import Backwards, share_log_odds
 from models_ml.scoring.kernels.tree_shapley import PATTERN_BITS, Game, answer_patterns, share_trees
 from models_ml.scoring.trees import Forest
 
-DEPTH_GROUP = "depth of history"
-"""The business group that says how many products there are."""
-
 LOW_RISK_SHARE = 0.1
-"""Share of applicants, by PD, among whom the reference applicant is looked for."""
+"""Share of applicants, by PD, from whom the reference applicant is chosen."""
 
 SAME_SCORE = 1e-9
-"""Raw scores that differ by no more than this are the same, and their ratio says nothing."""
+"""Raw scores that differ by no more than this count as equal: a ratio to their difference would be meaningless."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The reference applicant: good risk, ordinary otherwise; without a name.
+    """The reference applicant: low risk, otherwise typical; the id is not kept.
 
     Attributes:
         counts: Tree features, uint8 of shape (n_tree_features,).
@@ -57,11 +54,11 @@ class Reference:
 
 
 def choose_reference(features: FeatureBatch, raw_scores: np.ndarray) -> Reference:
-    """Choose the applicant of low risk that is nearest to the median one.
+    """Choose the low-risk applicant closest to the median.
 
-    Of the tenth with the lowest raw scores, the row whose tree features are nearest to the column medians of that
-    tenth: sum of absolute differences in units of the column's mean absolute deviation, so that every column counts
-    alike. Of equally near rows the one with the lowest id.
+    Among the tenth with the lowest raw scores, this is the row whose tree features are closest to the column medians
+    of that tenth: sum of absolute differences, each divided by the column's mean absolute deviation so that all columns
+    weigh the same. Ties go to the lowest id.
 
     Args:
         features: Applicants of the training slice.
@@ -80,7 +77,7 @@ def choose_reference(features: FeatureBatch, raw_scores: np.ndarray) -> Referenc
 
 @dataclass(frozen=True)
 class Model:
-    """Encoder and trees of one model, and the applicant whom others are compared with.
+    """Encoder and trees of one model, and the applicant that others are compared with.
 
     Attributes:
         encoder: The encoder.
@@ -119,14 +116,13 @@ class Model:
         Returns:
             float32 of shape (N, G).
         """
-        groups = self.contract.business_groups
-        shares = np.empty((len(recent), len(groups)), dtype=np.float32)
+        shares = np.empty((len(recent), len(self.contract.business_groups)), dtype=np.float32)
         share_log_odds(
             read_only(recent),
             self.encoder,
             LOG_ODDS,
             self._backwards,
-            groups.index(DEPTH_GROUP),
+            self.contract.depth_group,
             read_only(self.reference.recent),
             shares,
         )
@@ -151,7 +147,7 @@ class Model:
 
     @cached_property
     def _answers(self) -> np.ndarray:
-        """Shapley values of the small trees, for every pattern of conditions."""
+        """Shapley values of the small trees for every pattern of conditions."""
         n_inner = np.diff(self.forest.trees.first_inner)
         n_most = n_inner[n_inner <= PATTERN_BITS].max(initial=0)
         answers = np.zeros((len(n_inner), 1 << n_most, len(self.contract.business_groups)))

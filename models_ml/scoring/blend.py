@@ -1,8 +1,8 @@
 """Encoder and booster in one raw score: a weighted sum of their log-odds.
 
-The encoder has seen the flags of the rows that the booster learns from, so its log-odds look better there than they
-are, and a booster that reads them trusts them too much. So the booster learns from counts alone and both weights are
-found on applicants that neither has learnt from.
+The encoder was trained on the same rows as the booster, so its log-odds look better on them than they are, and a
+booster that used them as a feature would rely on them too much. The booster therefore learns from counts only, and both
+weights are fitted on applicants that neither was trained on.
 """
 
 from __future__ import annotations

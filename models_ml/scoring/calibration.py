@@ -16,7 +16,7 @@ PD_FLOOR = 1e-6
 
 
 class Calibration(Protocol):
-    """What every method gives."""
+    """What every method provides."""
 
     method: ClassVar[str]
 
@@ -65,11 +65,11 @@ class BetaCalibration:
 
 @dataclass(frozen=True)
 class IsotonicCalibration:
-    """A rising line through the steps of isotonic regression (Zadrozny and Elkan 2002).
+    """A non-decreasing line through the steps of isotonic regression (Zadrozny and Elkan 2002).
 
     Attributes:
-        raw: Raw scores of the corners, ascending.
-        risk: PD at each corner, never falling.
+        raw: Raw scores of the knots, ascending.
+        risk: PD at each knot, non-decreasing.
     """
 
     method: ClassVar[str] = "isotonic"
@@ -96,10 +96,10 @@ def calibration_to_json(calibration: Calibration) -> dict[str, Any]:
 
 
 def calibration_from_json(values: Mapping[str, Any]) -> Calibration:
-    """Read what `calibration_to_json` gave.
+    """Read what `calibration_to_json` wrote.
 
     Raises:
-        ArtifactError: The method is not known, or its numbers do not give probabilities.
+        ArtifactError: The method is unknown, or its numbers do not yield probabilities.
     """
     numbers = {
         name: tuple(value) if isinstance(value, list) else value
@@ -115,8 +115,8 @@ def calibration_from_json(values: Mapping[str, Any]) -> Calibration:
     risk = np.array(numbers.get("risk", ()), dtype=np.float64)
     if not (np.isfinite(flat).all() and ((risk >= 0) & (risk <= 1)).all()):
         raise ArtifactError(
-            f"The calibration {values['method']} does not give probabilities: its numbers are "
-            f"{dict(numbers)}. Train a new model with: scorehouse train"
+            f"The {values['method']} calibration does not yield probabilities: expected finite "
+            f"numbers and risks from 0 to 1, found {dict(numbers)}. Train a new model with: scorehouse train"
         )
     calibration: Calibration = METHODS[values["method"]](**numbers)
     return calibration

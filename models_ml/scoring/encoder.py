@@ -1,7 +1,7 @@
 """The encoder: a trained autoencoder's weights laid out for the kernels, and latent codes without torch.
 
-`ProductAutoencoder.encode` says what is computed; `scoring.kernels.encoder` computes it, each row for itself, for
-training and scoring alike.
+`ProductAutoencoder.encode` defines what is computed; `scoring.kernels.encoder` computes it row by row, in training and
+scoring alike.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Encoder(EncoderArrays):
         return len(self.layers.latent_bias)
 
     def first_numbers(self, n: int) -> Encoder:
-        """An encoder of the first ``n`` numbers of the latent code alone, equal to the last bit and cheaper."""
+        """An encoder of only the first ``n`` numbers of the latent code: cheaper, and bit-identical in these."""
         layers = self.layers
         layers = layers._replace(
             straight_weight=np.ascontiguousarray(layers.straight_weight[:, :n]),
@@ -118,7 +118,7 @@ def encode(encoder: Encoder, recent: np.ndarray, n_threads: int = 1) -> np.ndarr
 
 
 def read_only(values: np.ndarray) -> np.ndarray:
-    """A read-only view: arrays from Arrow are, and one kind of array means one compilation."""
+    """A read-only view, as arrays from Arrow are: numba compiles once per kind of array."""
     view = values.view()
     view.flags.writeable = False
     return view

@@ -1,8 +1,8 @@
 """Checks that the parts of a model fit together, before compiled code reads them.
 
-A hash says that a file is the one that was written, not that it makes sense. The kernels take every index for granted:
-a child, feature or shape that is wrong would make them read foreign memory or never end. So whatever they follow is
-checked here and in `tree_checks`, once per load.
+A hash shows that a file is the one that was written, not that it makes sense. The kernels check no index: a wrong
+child, feature or shape would make them read outside their arrays or loop forever. So everything they rely on is checked
+here and in `tree_checks`, once per load.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from models_ml.scoring.scorecard import PointsScale
 
 
 def check_contract(contract: FeatureContract) -> None:
-    """Refuse a contract whose counts and positions are no single bytes.
+    """Refuse a contract whose counts or positions do not fit into a byte.
 
     Raises:
-        ArtifactError: It is.
+        ArtifactError: They do not.
     """
     for column in contract.columns:
         if not 1 <= column.n_codes < PADDING:
@@ -32,26 +32,29 @@ def check_contract(contract: FeatureContract) -> None:
             )
     if not 1 <= contract.n_recent <= PADDING or not contract.columns:
         raise _unsound(
-            f"{len(contract.columns)} columns, {contract.n_recent} products: expected some"
+            f"the contract has {len(contract.columns)} columns and {contract.n_recent} latest "
+            f"products, expected at least one column and 1 to {PADDING} products"
         )
 
 
 def check_weights(weights: Mapping[str, np.ndarray], contract: FeatureContract) -> None:
-    """Refuse weights of the encoder that lack a layer, have another shape than their neighbours, or are not finite.
+    """Refuse encoder weights with a missing layer, shapes that do not match, or values that are not finite.
 
     Args:
         weights: By name.
         contract: Feature contract of the model.
 
     Raises:
-        ArtifactError: They do; the message names the layer.
+        ArtifactError: The message names the layer.
     """
     names = ("codes.weight", *TENSORS.values())
     if missing := [name for name in names if name not in weights]:
         raise _unsound(f"the encoder lacks {missing[0]}")
     sizes = [weights[name].shape for name in ("product.weight", "latent.weight")]
     if any(len(size) != 2 or not all(size) for size in sizes):
-        raise _unsound(f"the encoder's layers have the shapes {sizes}, expected two sizes each")
+        raise _unsound(
+            f"product.weight and latent.weight have the shapes {sizes}, expected two sizes above 0"
+        )
     (n_state, n_product), (n_latent, n_hidden) = sizes
     if n_latent <= LOG_ODDS:
         raise _unsound(f"the latent code has {n_latent} numbers, expected more than {LOG_ODDS}")
@@ -73,29 +76,31 @@ def check_weights(weights: Mapping[str, np.ndarray], contract: FeatureContract) 
         if not np.issubdtype(weights[name].dtype, np.floating) or not np.all(
             np.isfinite(weights[name])
         ):
-            raise _unsound(f"{name} holds what is no finite number")
+            raise _unsound(f"{name} contains a value that is not finite")
 
 
 def check_shown(
     scale: PointsScale, reason_codes: tuple[str, ...], contract: FeatureContract
 ) -> None:
-    """Refuse points and reasons that could not be shown for every applicant.
+    """Refuse a points scale or reason codes that do not work for every applicant.
 
     Raises:
         ArtifactError: A number of the scale is not finite, or the reason codes are not one for each business group.
     """
     if not np.all(np.isfinite(astuple(scale))):
-        raise _unsound(f"the scale of points is {scale}")
+        raise _unsound(f"the points scale is {scale}, expected finite numbers")
     n_groups = len(contract.business_groups)
     if len(set(reason_codes)) != n_groups or not all(isinstance(c, str) for c in reason_codes):
-        raise _unsound(f"{reason_codes} are not one code for each of {n_groups} business groups")
+        raise _unsound(
+            f"the reason codes are {reason_codes}, expected one for each of {n_groups} business groups"
+        )
 
 
 def check_reference(reference: Reference, contract: FeatureContract) -> None:
-    """Refuse a reference applicant with other features than the contract's.
+    """Refuse a reference applicant whose features are not those of the contract.
 
     Raises:
-        ArtifactError: It has.
+        ArtifactError: They are not.
     """
     found = (reference.counts.shape, reference.recent.shape)
     expected = (

@@ -1,4 +1,4 @@
-"""Reason codes: the business groups that stand behind a score, in the order of what they contribute."""
+"""Reason codes: the business groups behind a score, largest contribution first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_reason_codes(seed: Path, contract: FeatureContract) -> tuple[str, ...]:
         Codes in the order of ``contract.business_groups``.
 
     Raises:
-        MissingInputError: The seed is not there.
+        MissingInputError: The seed does not exist.
         InputDataError: Codes and business groups do not match one to one.
     """
     if not seed.is_file():
@@ -40,17 +40,17 @@ def read_reason_codes(seed: Path, contract: FeatureContract) -> tuple[str, ...]:
         or len(set(codes.values())) != len(rows)
     ):
         raise InputDataError(
-            f"{seed.name}: expected one code of its own for each of the business groups "
-            f"{', '.join(contract.business_groups)}; found {rows}. Mend the seed."
+            f"{seed.name}: expected one distinct code for each of the business groups "
+            f"{', '.join(contract.business_groups)}; found {rows}. Fix the seed."
         )
     return tuple(str(codes[group]) for group in contract.business_groups)
 
 
 def top_reasons(contributions: np.ndarray) -> np.ndarray:
-    """The groups that contribute most, most first, equal ones in the order of the groups.
+    """The groups that contribute most, largest first; ties keep the order of the groups.
 
-    Every applicant gets the same number of reasons. For a very good applicant some contributions are negative: these
-    groups are listed too, as those that lower the risk least; an adverse-action notice quotes only positive ones.
+    Every applicant gets the same number of reasons. For a very good applicant some of these contributions are negative:
+    the groups that lower the risk least. An adverse-action notice should quote only positive ones.
 
     Args:
         contributions: float64 of shape (N, G), G >= N_REASONS.

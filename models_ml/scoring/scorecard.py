@@ -1,4 +1,4 @@
-"""Scorecard points: a PD on the scale that credit people read."""
+"""Scorecard points: a PD on the scale that credit analysts read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import numpy as np
 from models_ml.errors import UsageError
 
 
+def log_odds(pd: np.ndarray) -> np.ndarray:
+    """Log-odds of default of PDs strictly between 0 and 1."""
+    return np.asarray(np.log(pd) - np.log1p(-pd))
+
+
 @dataclass(frozen=True)
 class PointsScale:
     """Linear in the log of the odds (good to bad).
@@ -17,7 +22,7 @@ class PointsScale:
     Attributes:
         anchor_points: Points at the anchor odds.
         anchor_odds: Odds of not defaulting at the anchor points.
-        points_to_double: Points that double the odds.
+        points_to_double: Additional points at which the odds double.
     """
 
     anchor_points: float = 600.0
@@ -27,7 +32,7 @@ class PointsScale:
     def __post_init__(self) -> None:
         if not (self.anchor_odds > 0 and self.points_to_double > 0):
             raise UsageError(
-                "Expected positive anchor_odds and points_to_double of the points scale, found "
+                "The points scale needs positive anchor_odds and points_to_double, found "
                 f"{self.anchor_odds} and {self.points_to_double}."
             )
 
@@ -40,9 +45,8 @@ class PointsScale:
         Returns:
             Whole points, int32 of shape (N,); higher is safer.
         """
-        log_odds = np.log1p(-pd) - np.log(pd)
         factor = self.points_to_double / np.log(2.0)
-        points = self.anchor_points + factor * (log_odds - np.log(self.anchor_odds))
+        points = self.anchor_points + factor * (-log_odds(pd) - np.log(self.anchor_odds))
         return np.rint(points).astype(np.int32)
 
 
@@ -54,7 +58,7 @@ class RiskBands:
     """Letters A (safest) to G by points.
 
     Attributes:
-        cut_points: Fewest points of bands A to F, falling; below the last one is G.
+        cut_points: Lowest points of bands A to F, descending; scores below the last are in band G.
     """
 
     cut_points: tuple[int, ...] = (600, 580, 560, 540, 520, 500)
@@ -63,7 +67,7 @@ class RiskBands:
         falling = all(a > b for a, b in pairwise(self.cut_points))
         if len(self.cut_points) != len(BAND_LETTERS) - 1 or not falling:
             raise UsageError(
-                f"Expected {len(BAND_LETTERS) - 1} falling cut points of the risk bands, found "
+                f"The risk bands need {len(BAND_LETTERS) - 1} descending cut points, found "
                 f"{self.cut_points}."
             )
 

@@ -1,6 +1,7 @@
-"""The scorer: the only place that says how a feature row becomes a PD, and why.
+"""The scorer: the only place that turns a feature row into a PD with reasons.
 
-Batch table, single applicant, service and tests all come through `Scorer`. It needs neither torch nor LightGBM.
+The batch table, single applicants, the service and the tests all go through `Scorer`, which needs neither torch nor
+LightGBM.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from models_ml.scoring.attribution import Model, stretched
 from models_ml.scoring.calibration import Calibration
 from models_ml.scoring.encoder import LOG_ODDS, encode
 from models_ml.scoring.reasons import top_reasons
-from models_ml.scoring.scorecard import BAND_LETTERS, PointsScale, RiskBands
+from models_ml.scoring.scorecard import BAND_LETTERS, PointsScale, RiskBands, log_odds
 
 THIN_FILE_PRODUCTS = 3
 """An applicant with fewer products has a thin file."""
@@ -71,7 +72,7 @@ class Scorer:
         """
         raw_scores = self.raw_scores(features)
         pd = self.calibration.pd(raw_scores)
-        return Scores(raw_scores, _log_odds(pd), pd, self.scale.points(pd))
+        return Scores(raw_scores, log_odds(pd), pd, self.scale.points(pd))
 
     def raw_scores(self, features: FeatureBatch) -> np.ndarray:
         """Log-odds of default before calibration, float64 of shape (N,)."""
@@ -81,7 +82,8 @@ class Scorer:
             row, number = broken[0]
             raise InputDataError(
                 f"latent_{number} of applicant {features.ids[row]} is {latent[row, number]}, "
-                "expected a finite number; check recent_products and train the model anew."
+                "expected a finite number. Check recent_products, then train a new model with: "
+                "scorehouse train"
             )
         trees = self.model.forest.raw_scores(features.tree_features)
         return self.model.blend.raw_scores(trees, latent[:, LOG_ODDS])
@@ -118,7 +120,7 @@ class Scorer:
 
         Args:
             features: Struct with the fields of the feature contract.
-            reasons: Whether reason codes and contributions are wanted; they take most of the time.
+            reasons: Whether to return reason codes and contributions, which take most of the time.
 
         Returns:
             Struct with the fields of `score_types`.
@@ -126,7 +128,7 @@ class Scorer:
         return self.score_batch(features_from_arrow(features, self.contract), reasons)
 
     def score_batch(self, batch: FeatureBatch, reasons: bool = True) -> pa.StructArray:
-        """The same for N rows that are matrices already."""
+        """As `score_arrow`, for N rows that are already matrices."""
         scores = self.score(batch)
         columns = {
             "pd": pa.array(scores.pd),
@@ -143,8 +145,11 @@ class Scorer:
             columns["contributions"] = pa.FixedSizeListArray.from_arrays(
                 pa.array(found.ravel()), found.shape[1]
             )
-        columns["thin_file"] = pa.array(self._n_products(batch) < THIN_FILE_PRODUCTS)
-        columns["unseen_code_count"] = pa.array(self._unseen_codes(batch))
+        counts = batch.tree_features
+        n_products = counts[:, self.contract.product_count_feature]
+        unseen = counts[:, self.contract.other_features].sum(axis=1, dtype=np.int32)
+        columns["thin_file"] = pa.array(n_products < THIN_FILE_PRODUCTS)
+        columns["unseen_code_count"] = pa.array(unseen)
         for name, value in (
             ("model_version", self.version),
             ("contract_hash", self.contract.sha256),
@@ -152,21 +157,11 @@ class Scorer:
             columns[name] = _pick(np.zeros(len(batch), np.int8), (value,))
         return pa.StructArray.from_arrays(list(columns.values()), names=list(columns))
 
-    def _n_products(self, features: FeatureBatch) -> np.ndarray:
-        return features.tree_features[:, self.contract.tree_feature_names.index("n_products")]
-
-    def _unseen_codes(self, features: FeatureBatch) -> np.ndarray:
-        """Codes outside the data dictionary in all products, int32 of shape (N,)."""
-        other = [
-            i for i, name in enumerate(self.contract.tree_feature_names) if name.endswith("_other")
-        ]
-        return features.tree_features[:, other].sum(axis=1, dtype=np.int32)
-
 
 def score_both(
     champion: Scorer, challenger: Scorer | None, features: pa.StructArray
 ) -> pa.StructArray:
-    """Two models' scores without reasons, from one reading of the features.
+    """Scores of two models without reasons; the features are read once.
 
     Args:
         champion: The model that scores.
@@ -201,10 +196,6 @@ def score_types(contract: FeatureContract, reasons: bool = True) -> dict[str, st
         "model_version": "varchar",
         "contract_hash": "varchar",
     }
-
-
-def _log_odds(pd: np.ndarray) -> np.ndarray:
-    return np.log(pd) - np.log1p(-pd)
 
 
 def _pick(numbers: np.ndarray, names: tuple[str, ...]) -> pa.Array:

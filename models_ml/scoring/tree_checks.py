@@ -1,6 +1,6 @@
-"""Checks trees in LightGBM's text before compiled code, which takes every index for granted, follows them.
+"""Checks trees in LightGBM's text before compiled code, which checks no index, follows them.
 
-LightGBM's own loader aborts the process on most malformed texts, whatever their hash; it never sees a stored file.
+LightGBM's own loader aborts the process on most malformed texts, so it is never given a stored file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def check_trees(trees: Sequence[Mapping[str, str]], n_features: int) -> None:
         n_features: Number of features that the booster says it reads.
 
     Raises:
-        ArtifactError: A tree is none, or decides by something that is not computed.
+        ArtifactError: A tree is malformed, or splits in a way that the kernels do not compute.
     """
     if not trees:
         raise unusable("it has no trees")
@@ -46,25 +46,26 @@ def _tree_problem(tree: Mapping[str, str], n_features: int) -> str | None:
     if not 1 <= n_leaves <= MAX_LEAVES:
         return f"has {n_leaves} leaves, expected 1 to {MAX_LEAVES}"
     for name in ("split_feature", "threshold", "decision_type", "left_child", "right_child"):
-        if len(numbers(tree, name, np.float64)) != n_inner:
-            return f"has another number of {name} than of inner nodes ({n_inner})"
+        n_values = len(numbers(tree, name, np.float64))
+        if n_values != n_inner:
+            return f"has {n_values} values in {name}, expected {n_inner}, one per inner node"
     values = numbers(tree, "leaf_value", np.float64)
     if len(values) != n_leaves or not np.all(np.isfinite(values)):
-        return f"has no finite value for each of its {n_leaves} leaves"
+        return f"does not have a finite value for each of its {n_leaves} leaves"
     features = numbers(tree, "split_feature", np.int32)
     if np.any((features < 0) | (features >= n_features)):
-        return f"asks for a feature that is not among the {n_features}"
+        return f"splits on a feature outside 0 to {n_features - 1}"
     if np.any(np.isnan(numbers(tree, "threshold", np.float64))):
-        return "compares with a threshold that is no number"
+        return "has a threshold that is not a number"
     left, right = numbers(tree, "left_child", np.int32), numbers(tree, "right_child", np.int32)
-    # Every node but the root is somebody's child once. LightGBM numbers a child after its parent: no way is a circle.
+    # Every node but the root is a child exactly once. LightGBM numbers a child after its parent, so there is no cycle.
     children = np.concatenate([left, right])
     expected = [*range(-n_leaves, 0), *range(1, n_inner)] if n_inner else []
     if sorted(children.tolist()) != expected:
-        return "does not have every node below the root once"
+        return "does not reach every node below the root exactly once"
     parents = np.tile(np.arange(n_inner), 2)
     if np.any((children >= 0) & (children <= parents)):
-        return "leads back from a node to one above it"
+        return "leads from a node back to one above it"
     return None
 
 
@@ -73,18 +74,18 @@ def _refuse_unknown_decisions(tree: Mapping[str, str]) -> None:
     if np.any(kinds & CATEGORICAL) or tree.get("num_cat", "0") != "0":
         raise unusable("a tree splits on categories")
     if np.any(kinds & MISSING_TYPE == MISSING_IS_ZERO):
-        raise unusable("a tree takes zero for a missing value")
+        raise unusable("a tree treats zero as missing")
     if tree.get("is_linear", "0") != "0":
-        raise unusable("a leaf holds a linear model")
+        raise unusable("a leaf contains a linear model")
 
 
 def numbers(tree: Mapping[str, str], name: str, dtype: type) -> np.ndarray:
-    """Numbers in one field of a tree; none when it lacks the field."""
+    """Numbers in one field of a tree; empty when the field is missing."""
     return np.array(tree.get(name, "").split(), dtype=dtype)
 
 
 def unusable(what: str) -> ArtifactError:
-    """A booster that cannot be scored with, and why."""
+    """The error for a booster that cannot be used, with the reason."""
     return ArtifactError(
         f"The booster cannot be used for scoring: {what}. Expected a binary LightGBM model with "
         "numerical splits; train one with: scorehouse train"

@@ -11,7 +11,7 @@ from models_ml.scoring.kernels.trees import Conditions, Trees, score_rows
 from models_ml.scoring.tree_checks import check_trees, numbers, unusable
 
 MAX_DIGITS = 6
-"""Digits of the number of features, at most."""
+"""Most digits that the number of features may have."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Forest:
 
     Attributes:
         n_features: Number of all features, C.
-        conditions: What the trees ask for.
+        conditions: Conditions of all splits.
         trees: The trees.
     """
 
@@ -46,15 +46,15 @@ def read_forest(text: str) -> Forest:
     """Read the trees of a booster with one raw score.
 
     Args:
-        text: What ``Booster.model_to_string`` gave; its hash was verified.
+        text: Output of ``Booster.model_to_string``; its hash was verified.
 
     Raises:
-        ArtifactError: The booster is malformed, or has something that the kernel does not compute.
+        ArtifactError: The booster is malformed, or uses something that the kernels do not compute.
     """
     header, *sections = text.partition("\nend of trees")[0].split("\nTree=")
     head = _fields(header)
     if head.get("num_tree_per_iteration") != "1" or "average_output" in header.splitlines():
-        raise unusable("it does not add up trees to one raw score")
+        raise unusable("its trees do not add up to one raw score")
     if head.get("objective", "").split(" ")[0] != "binary":
         raise unusable(f"its objective is {head.get('objective')!r}")
     highest = head.get("max_feature_idx", "")
@@ -152,7 +152,7 @@ class _TreeShape:
 def _tree_shape(tree: dict[str, str]) -> _TreeShape:
     """Lay a tree out; LightGBM writes leaf i as child -i - 1.
 
-    A node is marked with a bit when all leaves below it have that bit in their number, and its parent is not.
+    A node is marked with a bit when all leaves below it have that bit in their number and its parent is not marked.
     """
     left, right = (
         numbers(tree, "left_child", int).tolist(),

@@ -333,7 +333,7 @@ def test_the_project_is_called_from_elsewhere(tmp_path: Path) -> None:
     where = ["--project-dir", project, "--profiles-dir", profiles, *kept]
     refused = run([*DBT, "seed", *where], elsewhere, {}, check=False)
     assert refused.returncode != 0
-    assert f"{elsewhere}/data, where the warehouse belongs, does not exist" in refused.stdout
+    assert f"The folder of the warehouse, {elsewhere}/data, does not exist" in refused.stdout
     assert "Traceback" not in refused.stdout + refused.stderr
     assert list(elsewhere.iterdir()) == []
     (elsewhere / "data").mkdir()

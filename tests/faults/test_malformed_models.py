@@ -40,8 +40,8 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 import pyarrow as pa
 from models_ml.errors import ArtifactError
-from models_ml.features.batch.contract import read_contract
-from models_ml.registry.catalog.loading import load_scorer
+from models_ml.features.contract import read_contract
+from models_ml.registry.loading import load_scorer
 from models_ml.settings import Settings
 contract = read_contract(Settings.from_environment().dictionary)
 features = pa.ipc.open_stream(sys.argv[2]).read_all()["features"].combine_chunks()

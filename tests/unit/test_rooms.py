@@ -1,4 +1,4 @@
-"""The rooms: each names its face, nobody reaches behind it, and what scores loads nothing that fits."""
+"""The rooms: each names its face, other rooms import only that, and scoring loads no training library."""
 
 from __future__ import annotations
 
@@ -34,6 +34,22 @@ def imported(path: Path) -> list[tuple[str, str]]:
     ]
 
 
+def loaded_by(modules: list[str], libraries: tuple[str, ...]) -> list[str]:
+    """Libraries that these modules load, in a new process because the tests themselves import torch."""
+    program = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        f"print(*(name for name in {libraries!r} if name in sys.modules))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_says_what_it_is_for_and_names_a_face(room: str) -> None:
     said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text()))
@@ -62,35 +78,13 @@ def test_nobody_reaches_behind_a_face() -> None:
 
 
 def test_what_scores_loads_nothing_that_fits() -> None:
-    """In a process of its own, because the tests themselves import torch."""
     rooms = ("scoring", "features", "registry")
     modules = [f"models_ml.{room}.{name}" for room in rooms for name in face(room)]
-    program = (
-        "import importlib, sys\n"
-        f"for name in {[*modules, 'udf.registration', 'udf.plugin']!r}: importlib.import_module(name)\n"
-        f"print(*(name for name in {FITTING!r} if name in sys.modules))"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert loaded.strip() == ""
+    assert loaded_by([*modules, "udf.registration", "udf.plugin"], FITTING) == []
 
 
 def test_the_command_line_starts_without_what_computes() -> None:
-    program = (
-        "import sys, models_ml.cli\n"
-        "print(*(name for name in ('torch', 'lightgbm', 'sklearn', 'numba', 'fastapi', 'dbt')"
-        " if name in sys.modules))"
+    assert (
+        loaded_by(["models_ml.cli"], ("torch", "lightgbm", "sklearn", "numba", "fastapi", "dbt"))
+        == []
     )
-    loaded = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert loaded.strip() == ""

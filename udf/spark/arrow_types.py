@@ -1,7 +1,7 @@
-"""From the Arrow types of other engines to those of the feature contract, checked value by value.
+"""Converts the Arrow types of other engines to those of the feature contract, checking every value.
 
-DuckDB hands a count array over as a fixed-size list of bytes. Spark has neither unsigned types nor array lengths, so
-it hands over a list of 16-bit integers. Here, and only here, the one becomes the other; what does not fit is an error.
+DuckDB passes a count array as a fixed-size list of bytes. Spark has neither unsigned types nor array lengths, so it
+passes a list of 16-bit integers. Only this module converts one to the other; a value that does not fit is an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from models_ml.features.contract import FeatureContract
 
 
 def as_contract_types(features: pa.StructArray, contract: FeatureContract) -> pa.StructArray:
-    """Features as DuckDB would hand them over.
+    """Features as DuckDB would pass them.
 
     Args:
         features: N rows with at least the columns of the contract, in any order; wider integers and lists of any
@@ -24,17 +24,17 @@ def as_contract_types(features: pa.StructArray, contract: FeatureContract) -> pa
 
     Returns:
         N rows with exactly the columns of the contract, in its order: id int64, scalars uint8, count arrays fixed-size
-        lists of uint8. A missing value stays missing, for `features_from_arrow` to name it.
+        lists of uint8. A missing value stays missing; `features_from_arrow` reports it.
 
     Raises:
-        InputDataError: A column is missing, a number is not 0 to 255 or an array has another length than the contract
-            says; the message names the column, and the applicant where there is one.
+        InputDataError: A column is missing, a number is outside 0 to 255, or an array has the wrong length; the message
+            names the column, and for a length the applicant.
     """
     fields = {field.name for field in features.type}
     missing = [name for name in contract.data_types if name not in fields]
     if missing:
         raise InputDataError(
-            f"The features lack the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}. "
+            f"Missing feature column{'s' if len(missing) > 1 else ''}: {', '.join(missing)}. "
             "Rebuild them with: scorehouse run --target spark"
         )
     ids = features.field("id")
@@ -51,7 +51,7 @@ def as_contract_types(features: pa.StructArray, contract: FeatureContract) -> pa
 
 
 def as_plain_lists(scores: pa.StructArray) -> pa.StructArray:
-    """Scores with their fixed-size lists as plain ones, which is all that Spark reads.
+    """Scores with variable-length lists in place of fixed-size ones, which Spark does not read.
 
     Args:
         scores: Struct of shape (N,), as `Scorer.score_arrow` returns it.
@@ -77,7 +77,7 @@ def _bytes(array: pa.Array, name: str) -> pa.Array:
 
 
 def _fixed_bytes(array: pa.Array, name: str, width: int, ids: pa.Array) -> pa.Array:
-    if array.null_count:  # a row has no array at all: its place must stay empty
+    if array.null_count:  # a row without an array must keep its NULL
         return array
     lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
     wrong = np.flatnonzero(lengths != width)

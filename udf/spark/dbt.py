@@ -1,4 +1,4 @@
-"""dbt in this process, because the Spark session it must use is here."""
+"""dbt in this process, because it must use the Spark session of this process."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from models_ml.warehouse.dbt import DbtOutcome, dbt_arguments, explain, observe
 
 
 def run_dbt_here(settings: Settings, arguments: Sequence[str], target: str) -> DbtOutcome:
-    """As `run_dbt`, without a child process.
+    """Like `run_dbt`, but without a child process.
 
     Raises:
-        ScorehouseError: dbt failed; the message is the first failure, with its remedy where known.
+        ScorehouseError: dbt failed; the message is the first failure, with its remedy if known.
     """
     outcome = DbtOutcome()
 

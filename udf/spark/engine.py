@@ -1,4 +1,4 @@
-"""The jobs on Spark: dbt builds there, the scorer runs on the executors, training and publishing read an extract."""
+"""The jobs on Spark: dbt builds there, executors run the scorer, and training and publishing read an extract."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class SparkEngine:
 
     @property
     def extract(self) -> Extract:
-        """Copies of the tables, in a file here."""
+        """Copies of the tables, in a local file."""
         return Extract(self.session, schema_of(os.environ), self.settings)
 
     def build(self, *arguments: str) -> DbtOutcome:
-        """Run ``dbt`` on this session, with the functions around the current models known to it."""
+        """Run ``dbt`` on this session, with the functions of the current models registered."""
         artifacts = self.settings.artifacts
         champion = champion_path(artifacts) if champion_version(artifacts) else None
         register(self.session, Models(self.contract, champion, challenger_path(artifacts)))
@@ -53,7 +53,7 @@ class SparkEngine:
         return run_dbt_here(self.settings, arguments, target="spark")
 
     def tables_for_training(self, sample: int | None, seed: int) -> Settings:
-        """A copy of the outcomes, and of the features of the applicants to train on."""
+        """A copy of the outcomes and features of the applicants to train on."""
         extract = self.extract
         ids = np.intersect1d(extract.ids("applicant_outcomes"), extract.ids("applicant_features"))
         if sample is not None:
@@ -64,7 +64,7 @@ class SparkEngine:
 
     @property
     def published_tables(self) -> tuple[str, ...]:
-        """Those that are built on Spark: the monitoring tables are not."""
+        """Published tables that are built on Spark; the monitoring tables are not."""
         return tuple(table for table in PUBLISHED_TABLES if self.extract.has(table))
 
     def tables_for_publishing(self) -> Settings:
@@ -78,26 +78,28 @@ class SparkEngine:
         )
 
     def check_workers(self, model_version: str | None) -> None:
-        """Ask the executors whether they have our packages and see the model."""
+        """Check that the executors have our packages and can read the model."""
         artifact = None if model_version is None else self.settings.artifacts / model_version
         check_workers(self.session, artifact, self.contract)
 
 
 def schema_of(environment: Mapping[str, str]) -> str:
-    """Schema of our tables.
+    """Name of the schema of our tables.
 
     Raises:
-        UsageError: `SCHEMA_VARIABLE` is not a plain name; it becomes a part of SQL.
+        UsageError: `SCHEMA_VARIABLE` is not a plain name, and it becomes part of SQL.
     """
     schema = environment.get(SCHEMA_VARIABLE) or "scorehouse"
     if not re.fullmatch(r"[A-Za-z_]\w*", schema, re.ASCII):
-        raise UsageError(f"{SCHEMA_VARIABLE}: expected letters, digits and _, found {schema!r}.")
+        raise UsageError(
+            f"{SCHEMA_VARIABLE}: expected letters, digits and _, found {schema!r}. Correct the variable."
+        )
     return schema
 
 
 @contextmanager
 def open_engine(settings: Settings) -> Iterator[SparkEngine]:
     """Open the session, and close it when the block ends."""
-    schema_of(os.environ)  # refused before a session is opened
+    schema_of(os.environ)  # an invalid name is refused before a session is opened
     with spark_session(settings) as session:
         yield SparkEngine(session, settings, read_contract(settings.dictionary))

@@ -1,7 +1,7 @@
-"""Tables of the warehouse on Spark, brought into a DuckDB file here: for training, and to publish.
+"""Copies tables of the warehouse on Spark to a local DuckDB file, for training and publishing.
 
-The copy has the types of the contract, so whatever reads the working file on DuckDB reads this one alike: training
-and publishing have one implementation. Rows come as Arrow, in pieces by id, so memory does not grow with their number.
+The copy has the types of the contract, so training and publishing read it like the working file on DuckDB and have one
+implementation. Rows arrive as Arrow, in pieces by id, so memory does not grow with their number.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ PIECE_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Extract:
-    """A DuckDB file with copies of tables, written anew by each run.
+    """A DuckDB file with copies of tables, rewritten by each run.
 
     Attributes:
-        session: Where the tables are.
+        session: Spark session of the tables.
         schema: Their schema there.
         settings: Folders of the installation.
     """
@@ -44,7 +44,7 @@ class Extract:
 
     @property
     def copied(self) -> Settings:
-        """Settings under which the copy is the warehouse."""
+        """Settings with the copy as the warehouse."""
         return replace(self.settings, warehouse_file=EXTRACT_FILE)
 
     def ids(self, table: str) -> np.ndarray:
@@ -53,18 +53,18 @@ class Extract:
         return np.sort(found["id"].to_numpy())
 
     def has(self, table: str) -> bool:
-        """Whether the table is there."""
+        """Whether the table exists."""
         return bool(self.session.catalog.tableExists(f"{self.schema}.{table}"))
 
     def copy(self, tables: Mapping[str, np.ndarray | None]) -> Settings:
-        """Write the file anew, with these tables and nothing else.
+        """Rewrite the file with only these tables.
 
         Args:
             tables: For each, the ascending application numbers of the rows to copy, int64 of shape (N,); None for a
                 small table that is copied whole.
 
         Returns:
-            Settings under which the copy is the warehouse.
+            Settings with the copy as the warehouse.
         """
         path = self.copied.warehouse
         new = path.with_name(f".{path.name}")
@@ -94,14 +94,14 @@ class Extract:
                 if len(rows) != len(piece):
                     raise BuildError(
                         f"{self.schema}.{table} changed while it was read: expected {len(piece)} "
-                        f"rows with {between}, found {len(rows)}; run again."
+                        f"rows with {between}, found {len(rows)}. Run again."
                     )
                 _append(connection, table, rows, types)
                 progress.advance(len(piece))
 
 
 def _pieces(ids: np.ndarray) -> Iterator[np.ndarray]:
-    """Ascending numbers in pieces, all rows of a number in one; one empty piece when there are none."""
+    """Ascending ids in pieces that never split equal ids; one empty piece when there are no ids."""
     start = 0
     while start == 0 or start < len(ids):
         end = min(start + PIECE_ROWS, len(ids))
@@ -112,7 +112,7 @@ def _pieces(ids: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def contract_types(settings: Settings, table: str) -> Mapping[str, str]:
-    """DuckDB types of the columns of a model or seed, as far as its description in the dbt project says."""
+    """DuckDB types of the columns of a model or seed, where the dbt project declares them."""
     manifest: Path = settings.home / "dbt_target" / "manifest.json"
     nodes = json.loads(manifest.read_text())["nodes"]
     node = nodes.get(f"model.scorehouse.{table}") or nodes[f"seed.scorehouse.{table}"]
@@ -126,7 +126,9 @@ def _append(
 ) -> None:
     """Append rows, cast to the contract's types: DuckDB refuses a value or an array length that does not fit."""
     for i, field in enumerate(rows.schema):
-        if pa.types.is_timestamp(field.type):  # an instant; the contract has UTC without a zone
+        if pa.types.is_timestamp(
+            field.type
+        ):  # an instant; the contract has UTC without a time zone
             rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("us")))
     columns = ", ".join(
         f"cast({name} as {types[name]}) as {name}" if name in types else name

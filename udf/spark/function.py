@@ -1,4 +1,4 @@
-"""The SQL functions around the scorer in Spark: the same code as in DuckDB, called by the executors' Python workers."""
+"""The SQL functions around the scorer on Spark: the code of DuckDB's, called by the executors' Python workers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FIRST_ARROW_UDF = (4, 1)
-"""Spark release that first hands Arrow arrays over as they are; before, they go through pandas."""
+"""First Spark release that passes Arrow arrays directly; earlier ones go through pandas."""
 
 ArrowFunction: TypeAlias = Callable[[pa.StructArray], pa.Array]
 PandasFunction: TypeAlias = Callable[[pd.DataFrame], "pd.DataFrame | pd.Series[str]"]
@@ -44,8 +44,8 @@ def worker_scorer(artifact: Path, contract: FeatureContract) -> Scorer:
     """The scorer of this process, loaded once; every file is verified by its hash.
 
     Args:
-        artifact: Folder of the model, on storage that every worker sees. Its name is the version, which follows from
-            the hashes: a worker can only score with the model that the driver asked for.
+        artifact: Folder of the model, on storage that every worker can read. Its name is the version, made from the
+            hashes, so a worker can only score with the model that the driver chose.
         contract: Contract of the feature table.
     """
     return load_scorer(artifact, contract)
@@ -89,7 +89,7 @@ def score_function(artifact: Path, contract: FeatureContract, reasons: bool) -> 
 def both_function(
     champion: Path, challenger: Path | None, contract: FeatureContract
 ) -> ArrowFunction:
-    """Champion's and challenger's scores without reasons."""
+    """Scores of champion and challenger without reasons."""
 
     def score(features: pa.StructArray) -> pa.Array:
         scorers = (
@@ -102,7 +102,7 @@ def both_function(
 
 
 def through_pandas(function: ArrowFunction) -> PandasFunction:
-    """The same function for a Spark that hands rows over as a pandas frame."""
+    """The same function for a Spark that passes rows as a pandas frame."""
 
     def call(features: pd.DataFrame) -> pd.DataFrame | pd.Series[str]:
         rows = pa.RecordBatch.from_pandas(features, preserve_index=False).to_struct_array()
@@ -118,9 +118,9 @@ def register(session: SparkSession, models: Models, arrow: bool | None = None) -
     """Register the functions that the models of the dbt project call.
 
     Args:
-        session: Where.
-        models: The models of this run; without a champion, only the hash is registered.
-        arrow: Whether Spark hands over Arrow arrays; found out from its version when not given.
+        session: Spark session to register them in.
+        models: The models of this run; without a champion, no scoring function is registered.
+        arrow: Whether Spark passes Arrow arrays; by default this follows from its version.
     """
     contract, champion = models.contract, models.champion
     if arrow is None:

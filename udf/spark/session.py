@@ -1,7 +1,7 @@
 """The Spark session of a run: local, on a cluster through ``spark-submit``, or remote through Spark Connect.
 
-Where it runs is said in Spark's own ways: ``SPARK_REMOTE=sc://host:15002``, the options of ``spark-submit``, or
-``spark-defaults.conf``; with none of them, on all cores of this machine.
+Spark's own settings decide where it runs: ``SPARK_REMOTE=sc://host:15002``, the options of ``spark-submit``, or
+``spark-defaults.conf``; without any, all cores of this machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OLDEST_JAVA = 17
 OLDEST_SPARK = (4, 0)
 CONNECT_PORT = 15002
 CONNECT_SECONDS = 5.0
-"""How long a remote may take to answer; Spark's own client tries for minutes."""
+"""Seconds a remote may take to answer; Spark's own client tries for minutes."""
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
     try:
         check_version(session.version)
         session.conf.set("spark.sql.session.timeZone", "UTC")
-        # What Spark infers from our 61 conditions per product grows without end: planning never finished.
+        # With the conditions on every raw column, this inference of Spark grows until planning never finishes.
         session.conf.set("spark.sql.constraintPropagation.enabled", "false")
         yield session
     finally:
@@ -64,7 +64,7 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
 
 
 def check_java() -> None:
-    """Refuse a machine without a Java that Spark runs on.
+    """Refuse a machine without a suitable Java.
 
     Raises:
         EngineError: Java is missing or too old.
@@ -84,29 +84,31 @@ def check_java() -> None:
 
 
 def check_remote(remote: str) -> None:
-    """Refuse a Spark Connect address where nothing listens.
+    """Refuse a Spark Connect address where no server answers.
 
     Raises:
-        EngineError: It is no ``sc://`` address, or nobody answers there.
+        EngineError: It is not an ``sc://`` address, or no server answers.
     """
     address = urlsplit(remote)
     if address.scheme != "sc" or not address.hostname:
-        raise EngineError(f"SPARK_REMOTE: expected sc://host:port, found {remote!r}.")
+        raise EngineError(
+            f"SPARK_REMOTE: expected sc://host:port, found {remote!r}. Correct the variable."
+        )
     place = (address.hostname, address.port or CONNECT_PORT)
     try:
         socket.create_connection(place, timeout=CONNECT_SECONDS).close()
     except OSError as error:
         raise EngineError(
             f"No Spark Connect server answers at {place[0]}:{place[1]} ({error}). Nothing was "
-            "changed; start the server or mend SPARK_REMOTE, then run again."
+            "changed; start the server or correct SPARK_REMOTE, then run again."
         ) from error
 
 
 def check_version(version: str) -> None:
-    """Refuse a Spark that the project was never tried on.
+    """Refuse a Spark release that the project was not tested on.
 
     Raises:
-        EngineError: It is too old.
+        EngineError: The release is too old.
     """
     numbers = spark_release(version)
     if numbers < OLDEST_SPARK:
@@ -117,19 +119,19 @@ def check_version(version: str) -> None:
 
 
 def spark_release(version: str) -> tuple[int, int]:
-    """Major and minor number of a version such as ``4.2.0-SNAPSHOT``."""
+    """Major and minor number of a release such as ``4.2.0-SNAPSHOT``."""
     found = re.match(r"(\d+)\.(\d+)", version)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _local_builder(settings: Settings) -> SparkSession.Builder:
-    """A session in this process; what ``spark-submit`` or ``spark-defaults.conf`` say comes first."""
+    """A session in this process; ``spark-submit`` and ``spark-defaults.conf`` take precedence."""
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
     settings.home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("SPARK_LOCAL_DIRS", str(settings.home / "spark_scratch"))
-    # Only once Java runs does SparkConf know what spark-submit or PYSPARK_SUBMIT_ARGS asked for.
+    # SparkConf knows the options of spark-submit and PYSPARK_SUBMIT_ARGS only once Java runs.
     SparkContext._ensure_initialized()
     conf = SparkConf()
     conf.setIfMissing("spark.master", "local[*]")

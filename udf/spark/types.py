@@ -1,4 +1,4 @@
-"""Names of DuckDB's types in Spark; the macro ``spark_type`` of the dbt project is the same in Jinja."""
+"""Spark's names of DuckDB types; the dbt macro ``spark_type`` is the same mapping in Jinja."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def spark_type(duckdb_type: str) -> str:
 
 
 def spark_struct(duckdb_types: Mapping[str, str]) -> str:
-    """A struct as Spark writes it."""
+    """Spark's name of a struct type."""
     fields = ",".join(f"{name}:{spark_type(kind)}" for name, kind in duckdb_types.items())
     return f"struct<{fields}>"

@@ -1,7 +1,7 @@
-"""Are the workers able to score? Asked before anything is written.
+"""Checks that the workers can score, before anything is written.
 
-A cluster that half its machines cannot score on would fail in the middle of a run. Each worker that the probe reaches
-says which Python it is and loads the model as scoring would, so a missing, unreadable or damaged artifact is noticed.
+If some machines of a cluster could not score, a run would fail halfway. Each worker that the probe reaches reports its
+Python and loads the model as scoring would, so a missing, unreadable or damaged artifact is found.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 PROBES = 16
-"""Tasks of the probe; more than most small clusters have workers. Spark decides which worker takes which."""
+"""Tasks of the probe: more than small clusters have workers. Spark assigns them to workers."""
 
 ANSWER = "host string, python string, numpy string, problem string"
 
@@ -56,12 +56,12 @@ def check_workers(session: SparkSession, artifact: Path | None, contract: Featur
 
     Args:
         session: The cluster.
-        artifact: Folder of the model that will score; None when there is none yet.
+        artifact: Folder of the model that will score; None when no model exists yet.
         contract: Contract of the feature table.
 
     Raises:
-        EngineError: A worker has another Python, or lacks the packages.
-        ArtifactError: A worker does not see the model, or the model is damaged there.
+        EngineError: A worker has a different Python or numpy, or lacks packages.
+        ArtifactError: A worker cannot read the model, or the model is damaged there.
     """
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
@@ -69,39 +69,39 @@ def check_workers(session: SparkSession, artifact: Path | None, contract: Featur
     tasks = session.range(0, PROBES, 1, PROBES)
     try:
         answers = tasks.mapInArrow(probe(artifact, contract), ANSWER).collect()
-    except (PySparkException, Py4JError) as error:  # not every failure of a task is translated
+    except (PySparkException, Py4JError) as error:  # Spark translates only some failures of tasks
         raise explain_worker_failure(str(error)) from error
     for row in answers:
         if row.problem:
             raise ArtifactError(
                 f"Worker {row.host} cannot use the model: {row.problem} Workers read {artifact}: "
-                "SCOREHOUSE_HOME must be on storage that every worker sees and may read."
+                "SCOREHOUSE_HOME must be on storage that every worker can read."
             )
     expected = (_minor(platform.python_version()), np.__version__)
     for row in answers:
         if (_minor(row.python), row.numpy) != expected:
             raise EngineError(
                 f"Worker {row.host} has Python {row.python} and numpy {row.numpy}, expected "
-                f"Python {expected[0]} and numpy {expected[1]} as here, or scores might differ. "
-                "Give the workers the environment of constraints.txt. Nothing was changed."
+                f"Python {expected[0]} and numpy {expected[1]} as on this machine, because scores might "
+                "differ. Install the versions of constraints.txt on the workers. Nothing was changed."
             )
 
 
 def explain_worker_failure(text: str) -> EngineError:
-    """Turn Spark's message about a task that failed into one with a remedy."""
+    """Turn Spark's message about a failed task into one with a remedy."""
     python = re.search(
         r"worker has different version: ([\d.]+) than that in driver: ([\d.]+)", text
     )
     if python:
         return EngineError(
-            f"The workers have Python {python[1]}, expected {python[2]} as here. Point "
-            "PYSPARK_PYTHON to that Python on the workers. Nothing was changed."
+            f"The workers have Python {python[1]}, expected {python[2]} as on this machine. Point "
+            "PYSPARK_PYTHON to that version on the workers. Nothing was changed."
         )
     missing = re.search(r"No module named '([\w.]+)'", text)
     if missing:
         return EngineError(
-            f"The workers lack the Python package {missing[1]}. Install scorehouse with its "
-            "constraints there, or point PYSPARK_PYTHON to an environment that has it. Nothing was "
+            f"The workers lack the Python package {missing[1]}. Install scorehouse with "
+            "constraints.txt there, or point PYSPARK_PYTHON to an environment that has it. Nothing was "
             "changed."
         )
     started = re.search(r'Cannot run program "([^"]+)"', text)

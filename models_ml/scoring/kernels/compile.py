@@ -1,8 +1,8 @@
-"""How the scoring kernels are compiled: once per machine, to machine code that any thread may run.
+"""How the scoring kernels are compiled: once per machine, to machine code that every thread can run.
 
-Compiled code is kept in a cache folder, so a later process starts without compiling: in ``NUMBA_CACHE_DIR`` when that
-is set, else under the user's cache folder; without a folder that can be written, each process compiles anew. Strict
-IEEE arithmetic (no ``fastmath``) is what makes a row's result the same in every batch, thread and position.
+Compiled code is cached, so later processes start without compiling: in ``NUMBA_CACHE_DIR`` if set, otherwise in the
+user's cache folder. Without a writable folder, each process compiles again. Strict IEEE arithmetic (no ``fastmath``)
+makes a row's result the same in every batch, thread and position.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPTIONS = {"nogil": True, "error_model": "numpy"}
-"""``numpy``: dividing by zero gives infinity; the check for it would keep loops from being vectorised."""
+"""``numpy``: division by zero gives infinity; checking for it would prevent vectorisation of the loops."""
 
 COMPILED_SOURCES = ("scoring/kernels/*.py", "features/contract.py")
-"""Modules whose code, constants or layout of tuples end up in machine code."""
+"""Modules whose code, constants or tuple layouts end up in machine code."""
 
 
 def kernel(function: Function) -> Function:
     """Compile a function at its first call; it runs without the interpreter lock.
 
-    numba asks for its cache folder while a function is declared; afterwards its setting is again what a host program,
-    which may have kernels of its own, made it.
+    numba reads its cache setting when a function is declared. Afterwards the setting is restored, because the host
+    program may have kernels of its own.
     """
     if CACHE_FOLDER is None:
         uncached: Function = numba.njit(**OPTIONS)(function)
@@ -44,16 +44,16 @@ def kernel(function: Function) -> Function:
 
 
 def _cache_folder() -> Path | None:
-    """A folder of its own for each state of the sources: numba notices changes of one file only, not of its imports.
+    """A separate folder for each state of the sources, because numba notices changes in a file but not in its imports.
 
-    None when there is no place that can be written. numba would then go on looking, in folders that other states of the
-    sources share, and for a user without a home in a folder called ``~``.
+    None when no folder is writable. Left to itself, numba would then use folders shared by other states of the sources,
+    or a folder called ``~`` for a user without a home.
     """
     base = _absolute("NUMBA_CACHE_DIR")
     if base is None:
         try:
             base = (_absolute("XDG_CACHE_HOME") or Path.home() / ".cache") / "scorehouse"
-        except RuntimeError:  # a user that the system does not know, and no HOME
+        except RuntimeError:  # the system does not know the user, and HOME is not set
             return None
     package = Path(__file__).parents[2]
     sources = sorted(path for pattern in COMPILED_SOURCES for path in package.glob(pattern))
@@ -68,7 +68,7 @@ def _cache_folder() -> Path | None:
 
 
 def _absolute(variable: str) -> Path | None:
-    """The folder that a variable names; a relative one would move with the working directory and does not count."""
+    """The folder that a variable names; a relative path is ignored, as it would depend on the working directory."""
     folder = Path(os.environ.get(variable, ""))
     return folder if folder.is_absolute() else None
 

@@ -1,7 +1,7 @@
 """Building blocks of the encoder's machine code.
 
-Sums run over the inputs in ascending order for every row, whatever rows stand beside it, and no operation is fused or
-reordered, so a row's result is the same in every batch, on every thread and machine.
+Each row sums its inputs in ascending order, independently of other rows, and no operation is fused or reordered, so a
+row's result is the same in every batch, thread and machine.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def dense(inputs, n_rows, weights, bias, outputs):  # type: ignore[no-untyped-de
         n_rows: Rows to compute.
         weights: Of shape (I, O).
         bias: Of shape (O,).
-        outputs: Result, as precise as the sums shall be, of shape (>= n_rows, O).
+        outputs: Result, of shape (>= n_rows, O); its precision is that of the sums.
     """
     n_inputs, n_outputs = weights.shape
     for r in range(n_rows):
         for j in range(n_outputs):
             outputs[r, j] = bias[j]
-    # Eight inputs at a time: the sum stays in a register and eight rows of weights in the cache.
+    # Eight inputs at a time keep the sum in a register and eight rows of weights in the cache.
     for i in range(0, n_inputs - 7, 8):
         w0, w1, w2, w3 = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
         w4, w5, w6, w7 = weights[i + 4], weights[i + 5], weights[i + 6], weights[i + 7]
@@ -56,9 +56,9 @@ def relu(values, n_rows):  # type: ignore[no-untyped-def]
 
 @kernel
 def relu_slope(a, b):  # type: ignore[no-untyped-def]
-    """Slope of the line through a rectifier's values at ``a`` and ``b``; at ``a = b`` the rectifier's own."""
+    """Slope of the line through a rectifier's values at ``a`` and ``b``; if they are equal, the rectifier's slope."""
     high, low = max(a, b), min(a, b)
-    # No branch around the division, so that loops over it can be vectorised.
+    # No branch around the division, so that loops calling this can be vectorised.
     same = high <= low
     change = (ONE if low >= ZERO else ZERO) if same else max(high, ZERO) - max(low, ZERO)
     return change / (ONE if same else high - low)

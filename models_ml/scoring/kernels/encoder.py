@@ -11,7 +11,7 @@ from models_ml.scoring.kernels.compile import kernel
 from models_ml.scoring.kernels.dense import ZERO, dense, relu
 
 BLOCK_ROWS = 32
-"""Applicants encoded together, so that weights are read once for all of them."""
+"""Applicants encoded together, so that each weight is read once per block."""
 
 
 class Layers(NamedTuple):
@@ -94,7 +94,7 @@ def sum_codes(recent, encoder, products):  # type: ignore[no-untyped-def]
     while n_products < len(recent) and recent[n_products, 0] != PADDING:
         codes, product = recent[n_products], products[n_products]
         product[:] = ZERO
-        # Eight columns at a time: the sum stays in a register.
+        # Eight columns at a time keep the sum in a register.
         for i in range(0, n_columns - 7, 8):
             a, b = vectors[positions[i, codes[i]]], vectors[positions[i + 1, codes[i + 1]]]
             c, d = vectors[positions[i + 2, codes[i + 2]]], vectors[positions[i + 3, codes[i + 3]]]
@@ -129,7 +129,7 @@ def find_latent(products, n_products, layers, latent):  # type: ignore[no-untype
         product = products[p]
         for j in range(n_product):
             product[j] += layers.sum_bias[j]
-    # What adds up over many products grows large: in single precision its rounding would show in the latent code.
+    # Sums over many products grow large: rounded to single precision, the error would show in the latent code.
     bags = np.zeros((n_rows, n_product), np.float64)
     p = 0
     for r in range(n_rows):
@@ -165,7 +165,7 @@ def find_latent(products, n_products, layers, latent):  # type: ignore[no-untype
 
 @kernel
 def pool_products(values, n_products, layers, pooled):  # type: ignore[no-untyped-def]
-    """Add up the products of each applicant, weighted by place and number.
+    """Add up the products of each applicant, weighted by place and by number of products.
 
     Args:
         values: States of products, applicant by applicant, newest first, float32 of shape

@@ -1,4 +1,4 @@
-"""Machine code that shares the encoder's log-odds out among business groups, by the rescale rule of DeepLIFT."""
+"""Machine code that divides the encoder's log-odds among the business groups, by the rescale rule of DeepLIFT."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Backwards(NamedTuple):
 
 @kernel
 def share_log_odds(recent, encoder, log_odds, backwards, depth, reference, shares):  # type: ignore[no-untyped-def]
-    """Share out the encoder's log-odds by the rescale rule.
+    """Divide the encoder's log-odds among the groups by the rescale rule.
 
     Args:
         recent: uint8 of shape (N, n_recent, n_columns).
         encoder: `EncoderArrays`, G business groups.
         log_odds: Number of the latent code that is the log-odds.
         backwards: `Backwards` of the encoder.
-        depth: The group that says how many products there are.
+        depth: The group that the number of products belongs to.
         reference: The reference applicant's products, uint8 of shape (n_recent, n_columns).
         shares: Result, float32 of shape (N, G); overwritten.
     """
@@ -67,7 +67,7 @@ def share_log_odds(recent, encoder, log_odds, backwards, depth, reference, share
     for row in range(len(recent)):
         n_own = read_products(recent[row], n_reference, encoder, given[1], sums[1], states[1])
         n_most = max(n_own, n_reference)
-        # Half of the share as if everyone had the applicant's number of products, half as if the reference's.
+        # Half of the share as if both had the applicant's number of products, half as if both had the reference's.
         for side, n in enumerate((n_own, n_reference)):
             result[side] = read_history(sums[1], states[1], n, layers, log_odds, own_hidden)
             for j in range(n_hidden):
@@ -108,13 +108,13 @@ def share_log_odds(recent, encoder, log_odds, backwards, depth, reference, share
 
 @kernel
 def read_products(recent, n_least, encoder, given, sums, states):  # type: ignore[no-untyped-def]
-    """What the encoder reads in each product of one applicant, before each rectifier.
+    """Inputs of the rectifiers for each product of one applicant.
 
-    In places without a product the codes are hidden, as in the encoder's training.
+    In places without a product the codes are masked, as in the encoder's training.
 
     Args:
         recent: uint8 of shape (n_recent, n_columns).
-        n_least: Places to fill at least.
+        n_least: Minimum number of places to fill.
         encoder: `EncoderArrays`.
         given: Result, sum of the code vectors of each group, float32 of shape (n_recent, G, n_product).
         sums: Result, sum over the groups, float32 of shape (n_recent, n_product).
@@ -130,9 +130,9 @@ def read_products(recent, n_least, encoder, given, sums, states):  # type: ignor
         sum_groups(recent[n_products], encoder, given[n_products])
         n_products += 1
     n_filled = max(n_products, n_least)
-    hidden = np.full(recent.shape[1], PADDING, np.uint8)
+    masked = np.full(recent.shape[1], PADDING, np.uint8)
     for p in range(n_products, n_filled):
-        sum_groups(hidden, encoder, given[p])
+        sum_groups(masked, encoder, given[p])
     for p in range(n_filled):
         for j in range(len(bias)):
             sums[p, j] = bias[j]
@@ -147,7 +147,7 @@ def read_products(recent, n_least, encoder, given, sums, states):  # type: ignor
 
 @kernel
 def read_history(sums, states, n, layers, log_odds, hidden):  # type: ignore[no-untyped-def]
-    """What the encoder makes of the first ``n`` products of one applicant.
+    """The encoder's log-odds for the first ``n`` products of one applicant.
 
     Args:
         sums: Of `read_products`.

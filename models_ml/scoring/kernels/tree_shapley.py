@@ -17,14 +17,14 @@ from models_ml.scoring.kernels.trees import (
 )
 
 PATTERN_BITS = 8
-"""Inner nodes of a small tree, at most: which conditions an applicant fulfils fits into a byte."""
+"""Most inner nodes of a small tree: the conditions that an applicant meets then fit into a byte."""
 
 
 class Game(NamedTuple):
-    """What the Shapley values need beside the trees; G business groups play.
+    """What the Shapley values need besides the trees; the players are G business groups.
 
     Attributes:
-        groups: Group that each inner node asks for, int64 of shape (n_inner,).
+        groups: Group of the feature that each inner node splits on, int64 of shape (n_inner,).
         reference_sides: Child that the reference goes to from each inner node, int64 of shape (n_inner,).
         weights: Share of a leaf's value for each of ``a`` groups that must be the applicant's and ``r`` the
             reference's, float64 of shape (2, G + 1, G + 1): for the applicant's groups, then the reference's.
@@ -44,7 +44,7 @@ def share_trees(counts, conditions, trees, game, answers, shares):  # type: igno
         conditions: `Conditions` of the trees, F features.
         trees: `Trees` of the booster.
         game: `Game` on them.
-        answers: Of `answer_patterns`.
+        answers: Result of `answer_patterns`.
         shares: Result, float64 of shape (N, G); overwritten.
     """
     first_inner, inner_slots = trees.first_inner, trees.inner_slots
@@ -87,13 +87,13 @@ def share_trees(counts, conditions, trees, game, answers, shares):  # type: igno
 
 @kernel
 def answer_patterns(trees, game, answers):  # type: ignore[no-untyped-def]
-    """Shapley values of the small trees for each pattern of fulfilled conditions.
+    """Shapley values of the small trees for each pattern of conditions met.
 
     Args:
         trees: `Trees` of the booster.
         game: `Game` on them.
-        answers: Result, by tree and by which of its conditions an applicant fulfils, as bits; float64 of shape
-            (n_trees, 2 ** PATTERN_BITS or less, G); all zero before.
+        answers: Result, by tree and by the conditions that an applicant meets, as bits; float64 of shape
+            (n_trees, at most 2 ** PATTERN_BITS, G); must be zero on entry.
     """
     first_inner = trees.first_inner
     sides = np.empty(PATTERN_BITS, np.int64)
@@ -111,16 +111,16 @@ def answer_patterns(trees, game, answers):  # type: ignore[no-untyped-def]
 def walk_tree(tree, sides, trees, game, waiting, shares):  # type: ignore[no-untyped-def]
     """Shapley values of one tree.
 
-    Applicant and reference walk down together. Where they part ways, the group that is asked for becomes the
-    applicant's on one way and the reference's on the other; a leaf that needs ``a`` groups of the applicant and ``r``
-    of the reference has its Shapley values in closed form (Lundberg et al. 2020).
+    Applicant and reference go down the tree together. Where they differ, both branches are followed: one takes the
+    group from the applicant, the other from the reference. A leaf that takes ``a`` groups from the applicant and ``r``
+    from the reference has its Shapley values in closed form (Lundberg et al. 2020).
 
     Args:
-        tree: Which.
+        tree: Number of the tree.
         sides: Child that the applicant goes to from each inner node, int64 of shape (>= its inner nodes,).
         trees: `Trees` of the booster.
         game: `Game` on them.
-        waiting: Room for nodes that wait for their turn, int64 of shape (>= its leaves, 3).
+        waiting: Stack of branches still to follow, int64 of shape (>= its leaves, 3).
         shares: float64 of shape (G,); added to.
     """
     children, weights = trees.children, game.weights

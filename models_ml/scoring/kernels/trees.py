@@ -1,9 +1,9 @@
 """Machine code that evaluates a `Forest` for 512 rows at a time.
 
-A set of rows is a bit mask. The rows that fulfil a condition "feature <= threshold" are collected once per block; then
-a tree sends the set of rows down from its root: left goes ``rows & fulfilled``, right goes ``rows & ~fulfilled``, with
-no branch and no look-up per row. The leaf numbers of all rows come out of the masks bit by bit, and leaf values are
-added tree by tree in double precision, as LightGBM does, so the sums are equal to the last bit.
+A set of rows is a bit mask. The rows that meet a condition "feature <= threshold" are collected once per block; each
+tree then passes the set down from its root, ``rows & fulfilled`` to the left and ``rows & ~fulfilled`` to the right,
+without a branch or look-up per row. The masks yield the leaf numbers of all rows bit by bit, and leaf values are added
+tree by tree in double precision, as in LightGBM, so the sums are bit-identical.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ WORDS = 8
 BLOCK_ROWS = 64 * WORDS
 
 MAX_LEAVES = 256
-"""Leaves of a tree, at most: a leaf number is one byte."""
+"""Most leaves that a tree may have: a leaf number is one byte."""
 
 SPREAD_BITS = np.array(
     [sum(1 << (8 * i) for i in range(8) if byte >> i & 1) for byte in range(256)], dtype=np.uint64
 )
-"""The bits of a byte, each as the lowest bit of a byte of its own."""
+"""For each byte, its eight bits spread over eight bytes, one in the lowest bit of each."""
 
 
 class Conditions(NamedTuple):
-    """The conditions "feature <= threshold" of all trees; F features are asked for.
+    """The conditions "feature <= threshold" of all trees, on F features.
 
-    Each of these features has one slot per condition, by ascending threshold, and a last slot for "fulfils none".
+    Each of these features has one slot per condition, by ascending threshold, and a last slot for "meets none".
 
     Attributes:
-        features: Features that some tree asks for, ascending, int32 of shape (F,).
+        features: Features that some tree splits on, ascending, int32 of shape (F,).
         first_slots: First slot of each of them and the end, int32 of shape (F + 1,).
-        count_slots: First condition that each count fulfils, int32 of shape (F, 256).
+        count_slots: Slot of the first condition that each count meets, int32 of shape (F, 256).
     """
 
     features: np.ndarray
@@ -54,7 +54,7 @@ class Trees(NamedTuple):
     Attributes:
         first_inner: First inner node of each tree and the end, int32 of shape (n_trees + 1,).
         inner_nodes: Number of each inner node within its tree, int32 of shape (n_inner,).
-        inner_slots: Slot of the condition it asks, int32 of shape (n_inner,).
+        inner_slots: Slot of its condition, int32 of shape (n_inner,).
         children: Left and right child of each inner node: k >= 0 is the tree's k-th inner node, -l - 1 its leaf l;
             int32 of shape (n_inner, 2).
         first_marks: First marked node of each tree and bit of the leaf number, and the end, int32.
@@ -102,7 +102,7 @@ def score_rows(counts, conditions, trees, scores):  # type: ignore[no-untyped-de
 
 @kernel
 def find_slots(counts, conditions, slots):  # type: ignore[no-untyped-def]
-    """For each row and feature, the first condition that the row fulfils; the last slot means none.
+    """For each row and feature, the slot of the first condition that the row meets.
 
     Args:
         counts: uint8 of shape (N, C).
@@ -117,10 +117,10 @@ def find_slots(counts, conditions, slots):  # type: ignore[no-untyped-def]
 
 @kernel
 def complete(fulfilled, first_slots):  # type: ignore[no-untyped-def]
-    """From the rows by the first condition they fulfil to the rows that fulfil each condition.
+    """Turn the rows by the first condition they meet into all rows that meet each condition.
 
     Args:
-        fulfilled: Uint64 of shape (n_slots, WORDS); overwritten.
+        fulfilled: uint64 of shape (n_slots, WORDS); overwritten.
         first_slots: First slot of each feature and the end.
     """
     for f in range(len(first_slots) - 1):
@@ -134,7 +134,7 @@ def add_leaf_values(fulfilled, trees, sums):  # type: ignore[no-untyped-def]
     """Sum of the leaf values of each row of a block.
 
     Args:
-        fulfilled: Rows that fulfil each condition, uint64 of shape (n_slots, WORDS).
+        fulfilled: Rows that meet each condition, uint64 of shape (n_slots, WORDS).
         trees: `Trees` of the booster.
         sums: Result, float64 of shape (BLOCK_ROWS,); overwritten.
     """

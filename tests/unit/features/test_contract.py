@@ -45,6 +45,15 @@ def test_dbt_contract_is_in_step_with_the_dictionary(contract: FeatureContract) 
         assert (SETTINGS.dbt_project / "models" / path).read_text() == text, "run: make contract"
 
 
+def test_positions_point_at_what_they_name(contract: FeatureContract) -> None:
+    names = contract.tree_feature_names
+    assert [names[i] for i in contract.other_features] == [
+        f"{c.name}_other" for c in contract.columns
+    ]
+    assert names[contract.product_count_feature] == "n_products"
+    assert contract.business_groups[contract.depth_group] == "depth of history"
+
+
 def test_json_round_trip_keeps_the_hash(contract: FeatureContract) -> None:
     again = FeatureContract.from_json(json.loads(json.dumps(contract.to_json())))
     assert again == contract

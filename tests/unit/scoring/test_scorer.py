@@ -1,7 +1,5 @@
 """The scorer against torch + LightGBM + calibration, and against itself in other batches."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -127,7 +125,7 @@ def test_a_latent_code_that_is_not_finite_names_applicant_and_column(
 def test_weights_that_are_not_finite_are_refused_before_anybody_is_scored(
     small_model: SmallModel, value: float
 ) -> None:
-    with pytest.raises(ArtifactError, match=r"depth\.weight holds"):
+    with pytest.raises(ArtifactError, match=r"depth\.weight contains"):
         make_scorer(with_depth_weight(small_model, value), small_model.contract)
 
 
@@ -157,11 +155,3 @@ def test_thin_files_and_unseen_codes(small_model: SmallModel) -> None:
     others = [i for i, name in enumerate(names) if name.endswith("_other")]
     assert [row["thin_file"] for row in scored] == (counts[:, 0] < 3).tolist()
     assert [row["unseen_code_count"] for row in scored] == counts[:, others].sum(axis=1).tolist()
-
-
-def test_scoring_imports_neither_torch_nor_lightgbm() -> None:
-    code = (
-        "import sys, udf.registration; print({'torch', 'lightgbm', 'sklearn'} & set(sys.modules))"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "set()"

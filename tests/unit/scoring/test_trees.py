@@ -100,7 +100,7 @@ def test_a_tree_without_split_is_a_constant() -> None:
     [
         ("num_tree_per_iteration=1", "num_tree_per_iteration=3", "one raw score"),
         (r"decision_type=\d+", "decision_type=1", "categories"),
-        (r"decision_type=\d+", "decision_type=4", "zero for a missing value"),
+        (r"decision_type=\d+", "decision_type=4", "zero as missing"),
         ("is_linear=0", "is_linear=1", "linear"),
         ("num_leaves=5", "num_leaves=257", "expected 1 to 256"),
         (r"(?s)\nTree=.*end of trees", "\nend of trees", "no trees"),
