@@ -17,7 +17,7 @@ from typing import TypeAlias
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling, PythonUDFType
-from duckdb.sqltypes import DuckDBPyType
+from duckdb.sqltypes import VARCHAR, DuckDBPyType
 
 from models_ml.errors import ArtifactError
 from models_ml.features.batch import FeatureBatch, features_from_arrow
@@ -164,8 +164,7 @@ def register(connection: DuckDBPyConnection, function: ScoreFunction) -> None:
             name,
             version,
             [],
-            DuckDBPyType("varchar"),
-            type=PythonUDFType.NATIVE,
+            VARCHAR,
             null_handling=FunctionNullHandling.SPECIAL,
             side_effects=True,
         )

@@ -65,26 +65,15 @@ def _column(batch: pa.StructArray | pa.RecordBatch, name: str) -> pa.Array:
 
 def _values(array: pa.Array, name: str, ids: np.ndarray | None) -> np.ndarray:
     """Values of a column, flattened; a missing value is an error, never silently zero."""
-    if array.null_count:
-        _raise_missing(array, name, ids)
-    if isinstance(array, pa.FixedSizeListArray):
-        flat = array.flatten()
-        if flat.null_count:
-            width = array.type.list_size
-            row = int(np.flatnonzero(flat.is_null().to_numpy(zero_copy_only=False))[0]) // width
-            _raise_missing(array, name, ids, row)
-        array = flat
-    values: np.ndarray = array.to_numpy(zero_copy_only=False)
+    flat = array.flatten() if isinstance(array, pa.FixedSizeListArray) else array
+    for part in (array, flat):
+        if part.null_count:
+            first = int(part.is_null().to_numpy(zero_copy_only=False).argmax())
+            row = first * len(array) // len(part)
+            who = f"row {row} of the batch" if ids is None else f"applicant {ids[row]}"
+            raise InputDataError(
+                f"Feature {name} of {who} is missing (NULL); every feature must have a value. "
+                "Rebuild the features with: scorehouse run"
+            )
+    values: np.ndarray = flat.to_numpy(zero_copy_only=False)
     return values
-
-
-def _raise_missing(
-    array: pa.Array, name: str, ids: np.ndarray | None, row: int | None = None
-) -> None:
-    if row is None:
-        row = int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
-    who = f"row {row} of the batch" if ids is None else f"applicant {ids[row]}"
-    raise InputDataError(
-        f"Feature {name} of {who} is missing (NULL); every feature must have a value. "
-        "Rebuild the features with: scorehouse run"
-    )

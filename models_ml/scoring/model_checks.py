@@ -73,9 +73,8 @@ def check_weights(weights: Mapping[str, np.ndarray], contract: FeatureContract) 
         if weights[name].shape != shape:
             raise _unsound(f"{name} has the shape {weights[name].shape}, expected {shape}")
     for name in names:
-        if not np.issubdtype(weights[name].dtype, np.floating) or not np.all(
-            np.isfinite(weights[name])
-        ):
+        values = weights[name]
+        if not (np.issubdtype(values.dtype, np.floating) and np.isfinite(values).all()):
             raise _unsound(f"{name} contains a value that is not finite")
 
 
@@ -103,10 +102,8 @@ def check_reference(reference: Reference, contract: FeatureContract) -> None:
         ArtifactError: They are not.
     """
     found = (reference.counts.shape, reference.recent.shape)
-    expected = (
-        (len(contract.tree_feature_names),),
-        (contract.n_recent, len(contract.columns)),
-    )
+    n_counts, n_columns = len(contract.tree_feature_names), len(contract.columns)
+    expected = ((n_counts,), (contract.n_recent, n_columns))
     if found != expected:
         raise _unsound(f"the reference applicant has the shapes {found}, expected {expected}")
 

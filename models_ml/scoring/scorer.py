@@ -150,11 +150,9 @@ class Scorer:
         unseen = counts[:, self.contract.other_features].sum(axis=1, dtype=np.int32)
         columns["thin_file"] = pa.array(n_products < THIN_FILE_PRODUCTS)
         columns["unseen_code_count"] = pa.array(unseen)
-        for name, value in (
-            ("model_version", self.version),
-            ("contract_hash", self.contract.sha256),
-        ):
-            columns[name] = _pick(np.zeros(len(batch), np.int8), (value,))
+        first = np.zeros(len(batch), np.int8)
+        columns["model_version"] = _pick(first, (self.version,))
+        columns["contract_hash"] = _pick(first, (self.contract.sha256,))
         return pa.StructArray.from_arrays(list(columns.values()), names=list(columns))
 
 

@@ -89,23 +89,18 @@ def read_forest(text: str) -> Forest:
         first_slots=first_slots.astype(np.int32),
         count_slots=np.array(count_slots, dtype=np.int32).reshape(-1, 256),
     )
-    return Forest(
-        n_features,
-        conditions,
-        Trees(
-            first_inner=first_inner,
-            inner_nodes=np.array(
-                [node for shape in shapes for node in shape.inner_nodes], np.int32
-            ),
-            inner_slots=split_slots[np.array(inner, dtype=np.int64)].astype(np.int32),
-            children=np.array(
-                [pair for shape in shapes for pair in shape.children], np.int32
-            ).reshape(-1, 2),
-            first_marks=_offsets([len(nodes) for nodes in marks]),
-            mark_nodes=np.array([node for nodes in marks for node in nodes], np.int32),
-            leaf_values=np.concatenate(leaf_values),
+    laid_out = Trees(
+        first_inner=first_inner,
+        inner_nodes=np.array([node for shape in shapes for node in shape.inner_nodes], np.int32),
+        inner_slots=split_slots[np.array(inner, dtype=np.int64)].astype(np.int32),
+        children=np.array([pair for shape in shapes for pair in shape.children], np.int32).reshape(
+            -1, 2
         ),
+        first_marks=_offsets([len(nodes) for nodes in marks]),
+        mark_nodes=np.array([node for nodes in marks for node in nodes], np.int32),
+        leaf_values=np.concatenate(leaf_values),
     )
+    return Forest(n_features, conditions, laid_out)
 
 
 def _slots(
@@ -117,10 +112,7 @@ def _slots(
         Features asked for, first slot of each and the end, limit of each slot (infinite in the last slot of a
         feature), and the slot of every split.
     """
-    conditions = np.empty(
-        len(limits), dtype=[("feature", split_features.dtype), ("limit", limits.dtype)]
-    )
-    conditions["feature"], conditions["limit"] = split_features, limits
+    conditions = np.rec.fromarrays([split_features, limits], names="feature,limit")
     distinct, condition_of = np.unique(conditions, return_inverse=True)
     features, first = np.unique(distinct["feature"], return_index=True)
     first_slots = np.append(first, len(distinct)) + np.arange(len(features) + 1)

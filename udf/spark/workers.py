@@ -43,10 +43,8 @@ def probe(artifact: Path | None, contract: FeatureContract) -> Probe:
             except (ScorehouseError, OSError) as error:
                 problem = str(error)
             facts = (socket.gethostname(), platform.python_version(), np.__version__, problem)
-            names = ("host", "python", "numpy", "problem")
-            yield pa.RecordBatch.from_pydict(
-                {name: pa.array([fact]) for name, fact in zip(names, facts, strict=True)}
-            )
+            names = ["host", "python", "numpy", "problem"]
+            yield pa.RecordBatch.from_arrays([pa.array([fact]) for fact in facts], names)
 
     return answer
 
