@@ -7,13 +7,10 @@ from typing import Annotated
 
 import typer
 
-from models_ml.cli.options import Wait, applicant_id, courtesy, written_path
+from models_ml.cli.options import Wait, applicant_id, flag, tell, written_to
 from models_ml.settings import Settings
 
-commands = typer.Typer()
 
-
-@commands.command()
 def report(
     id_: Annotated[
         list[int] | None,
@@ -21,30 +18,23 @@ def report(
             "--id",
             parser=applicant_id,
             metavar="ID",
-            help="Write the page of this applicant instead; repeat for more.",
+            help="Write the page of this applicant instead; can be repeated.",
         ),
     ] = None,
-    docs: Annotated[
-        bool, typer.Option("--docs", help="Write dbt's documentation of the tables beside it too.")
-    ] = False,
+    docs: Annotated[bool, flag("--docs", "Also write dbt's documentation of the tables.")] = False,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for the pages; SCOREHOUSE_HOME/report by default.",
-            parser=written_path,
-            metavar="PATH",
-        ),
+        Path | None, written_to("FOLDER", "Where to write; by default SCOREHOUSE_HOME/report.")
     ] = None,
     wait: Wait = 0.0,
 ) -> None:
-    """Write the report on model and scores, each page one HTML file that needs no network."""
+    """Write a report on the model and its scores as HTML that needs no network."""
     from models_ml.report.pages import write_applicant_page, write_report, write_warehouse_docs
     from models_ml.runtime.console import step
     from models_ml.runtime.lock import run_lock
 
     settings = Settings.from_environment()
     folder = settings.home / "report" if out is None else out.resolve()
-    # The lock, because a reader would make a run fail.
+    # The lock, because an open reader would make a run fail.
     with run_lock(settings.home, "scorehouse report", wait), step("Writing the report"):
         if id_:
             pages = [write_applicant_page(settings, folder, applicant) for applicant in id_]
@@ -52,6 +42,4 @@ def report(
             pages = [write_report(settings, folder)]
         if docs:
             pages.append(write_warehouse_docs(settings, folder))
-    with courtesy():
-        for page in pages:
-            print(page)
+    tell("\n".join(map(str, pages)))

@@ -198,7 +198,7 @@ def simulate(
     settings: SimulationSettings,
     out: Path,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> SimulationSummary:
     """Write ``train_data_*.pq``, ``train_target.csv`` and ``oracle.parquet`` into ``out``.
 
@@ -209,7 +209,7 @@ def simulate(
     Args:
         settings: What to simulate.
         out: Folder to write to; made if missing.
-        progress: Called after each part with (applicants done, applicants in all).
+        progress: Called after each part with the number of applicants done.
 
     Raises:
         OutputError: The folder cannot be written.
@@ -245,7 +245,7 @@ def simulate(
             products += part.products
             defaulters += int(part.flag.sum())
             if progress is not None:
-                progress(done, settings.applicants)
+                progress(done)
     for path in stale - {out / PART.format(part) for part in range(settings.parts)}:
         path.unlink()
     return SimulationSummary(out, settings.parts, done, products, defaulters)
