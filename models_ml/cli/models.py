@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from models_ml.cli.options import flag, tell
+from models_ml.cli.options import option, tell
 from models_ml.errors import UsageError
 from models_ml.runtime.console import console
 from models_ml.settings import Settings
@@ -46,10 +46,10 @@ def verify_model(
     version: Version = None,
     public_key: Annotated[
         Path | None,
-        typer.Option(
+        option(
+            "FILE",
+            "Public key (PEM); also check that the model is signed with its private key.",
             envvar="SCOREHOUSE_PUBLIC_KEY",
-            help="Also check that the model is signed with the private key of this public key (PEM).",
-            metavar="FILE",
         ),
     ] = None,
 ) -> None:
@@ -71,7 +71,7 @@ def verify_model(
 
 @commands.command("sign")
 def sign_model(
-    key: Annotated[Path, typer.Option(help="Private Ed25519 key, a PEM file.", metavar="FILE")],
+    key: Annotated[Path, option("FILE", "Private Ed25519 key (PEM).")],
     version: Version = None,
 ) -> None:
     """Sign a model; `verify --public-key` then shows who vouches for it."""
@@ -89,10 +89,7 @@ def promote_model(
     ],
     force: Annotated[
         str | None,
-        typer.Option(
-            help="Promote it even if it fails a gate; the reason goes into the history.",
-            metavar="REASON",
-        ),
+        option("REASON", "Promote it even if it fails a gate; the reason goes into the history."),
     ] = None,
 ) -> None:
     """Make a model the champion, which scores, if it passes its gates."""
@@ -108,7 +105,7 @@ def promote_model(
 
 @commands.command("rollback")
 def rollback_model(
-    reason: Annotated[str, typer.Option(help="Reason; goes into the history.", metavar="REASON")],
+    reason: Annotated[str, option("REASON", "Goes into the history.")],
 ) -> None:
     """Go back to the previous champion; repeated, to the one before it."""
     from models_ml.registry import promotion
@@ -120,10 +117,9 @@ def rollback_model(
 @commands.command("challenge")
 def challenge_champion(
     version: Annotated[
-        str | None,
-        typer.Argument(help="Version of the challenger.", metavar="VERSION"),
+        str | None, typer.Argument(help="Version of the challenger.", metavar="VERSION")
     ] = None,
-    end: Annotated[bool, flag("--end", "End the challenge.")] = False,
+    end: Annotated[bool, option("", "End the challenge.", "--end")] = False,
 ) -> None:
     """Have a second model score alongside the champion, without affecting decisions."""
     from models_ml.registry import promotion

@@ -16,44 +16,36 @@ from models_ml.jobs.engines import Target
 from models_ml.runtime.console import console
 from models_ml.warehouse.csv_files import LARGEST, NUMBER
 
-Wait = Annotated[
-    float,
-    typer.Option(
-        help="How long to wait for another run to finish; by default, not at all.",
-        show_default=False,
-        min=0,
-        metavar="SECONDS",
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0, metavar="N")]
-Sample = Annotated[
-    int | None,
-    typer.Option(help="Use at most N applicants; all by default.", min=1, metavar="N"),
-]
+
+def option(metavar: str, text: str, *names: str, **limits: Any) -> Any:
+    """An option of a command.
+
+    Args:
+        metavar: What the help calls its value; empty for a flag.
+        text: Help.
+        names: How it is written; by default from the name of the parameter. A flag needs it, or it gets a ``--no-``.
+        limits: Passed on to ``typer.Option``.
+    """
+    return typer.Option(*names, metavar=metavar, help=text, **limits)
+
+
+Wait = Annotated[float, option("SECONDS", "How long to wait for another run to finish.", min=0)]
+Seed = Annotated[int, option("N", "Seed of all random choices.", min=0)]
+Sample = Annotated[int | None, option("N", "Use at most N applicants; all by default.", min=1)]
 TargetOption = Annotated[
     Target,
     typer.Option("--target", help="Engine that holds the tables: the local DuckDB file, or Spark."),
 ]
 LargestFall = Annotated[
     float | None,
-    typer.Option(
-        help="For this call, accept a fall of up to SHARE in applicants or products, such as 0.3; "
+    option(
+        "SHARE",
+        "For this call, accept a fall of up to SHARE in applicants or products, such as 0.3; "
         "by default the dbt variable largest_fall applies.",
         min=0,
         max=1,
-        metavar="SHARE",
     ),
 ]
-
-
-def flag(name: str, text: str) -> Any:
-    """An option that is given or not, without a value."""
-    return typer.Option(name, help=text, metavar="")
-
-
-def written_to(metavar: str, text: str, *names: str) -> Any:
-    """An option that names a file or folder to write."""
-    return typer.Option(*names, help=text, parser=written_path, metavar=metavar)
 
 
 def written_path(text: str) -> Path:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from models_ml.cli.options import Wait, applicant_id, flag, tell, written_to
+from models_ml.cli.options import Wait, applicant_id, option, tell, written_path
 from models_ml.settings import Settings
 
 
 def report(
     id_: Annotated[
         list[int] | None,
-        typer.Option(
+        option(
+            "ID",
+            "Write the page of this applicant instead; can be repeated.",
             "--id",
             parser=applicant_id,
-            metavar="ID",
-            help="Write the page of this applicant instead; can be repeated.",
         ),
     ] = None,
-    docs: Annotated[bool, flag("--docs", "Also write dbt's documentation of the tables.")] = False,
+    docs: Annotated[
+        bool, option("", "Also write dbt's documentation of the tables.", "--docs")
+    ] = False,
     out: Annotated[
-        Path | None, written_to("FOLDER", "Where to write; by default SCOREHOUSE_HOME/report.")
+        Path | None,
+        option("FOLDER", "Where to write; by default SCOREHOUSE_HOME/report.", parser=written_path),
     ] = None,
     wait: Wait = 0.0,
 ) -> None:

@@ -14,7 +14,7 @@ from models_ml.cli.options import (
     Wait,
     aligned,
     courtesy,
-    flag,
+    option,
     tell,
 )
 from models_ml.jobs.engines import Target
@@ -25,9 +25,11 @@ EXAMPLE_QUERY = "from applicant_scores order by pd desc limit 5"
 
 
 def run(
-    train: Annotated[bool, flag("--train", "Train a new model even if there is one.")] = False,
+    train: Annotated[
+        bool, option("", "Train a new model even if there is one.", "--train")
+    ] = False,
     full_refresh: Annotated[
-        bool, flag("--full-refresh", "Recompute the features of every applicant.")
+        bool, option("", "Recompute the features of every applicant.", "--full-refresh")
     ] = False,
     wait: Wait = 0.0,
     seed: Seed = 7,
@@ -66,10 +68,10 @@ def publish(
     wait: Wait = 0.0,
     to: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "ADDRESS",
+            "Also copy the tables to this PostgreSQL database: postgres://user@host:5432/database.",
             envvar="SCOREHOUSE_POSTGRES",
-            help="Also copy the tables to this PostgreSQL database: postgres://user@host:5432/database.",
-            metavar="ADDRESS",
         ),
     ] = None,
     largest_fall: LargestFall = None,
@@ -104,12 +106,7 @@ def status() -> None:
 
 def query(
     sql: Annotated[
-        str,
-        typer.Argument(
-            help='One query, such as "from applicant_scores limit 5".',
-            metavar="QUERY",
-            show_default=False,
-        ),
+        str, typer.Argument(help='Such as "from applicant_scores limit 5".', metavar="QUERY")
     ],
 ) -> None:
     """Query the published tables; never blocks a run, never changes anything."""

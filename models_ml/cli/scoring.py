@@ -5,22 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from models_ml.cli.options import aligned, applicant_id, written_to
+from models_ml.cli.options import aligned, applicant_id, option, written_path
 from models_ml.runtime.extras import need_extra
 from models_ml.settings import Settings
 
 
 def replay(
-    id_: Annotated[
-        int, typer.Option("--id", parser=applicant_id, metavar="ID", help="Application number.")
-    ],
+    id_: Annotated[int, option("ID", "Application number.", "--id", parser=applicant_id)],
     at: Annotated[
         str | None,
-        typer.Option(
-            help="Replay the score that was valid at this time (ISO 8601, UTC); by default the latest.",
-            metavar="TIME",
+        option(
+            "TIME", "Replay the score valid at this time (ISO 8601, UTC); by default the latest."
         ),
     ] = None,
 ) -> None:
@@ -37,17 +32,14 @@ def replay(
 
 def score(
     source: Annotated[
-        str,
-        typer.Option(
-            "--input", help="Parquet, CSV or JSON file; - for standard input.", metavar="FILE"
-        ),
+        str, option("FILE", "Parquet, CSV or JSON file; - for standard input.", "--input")
     ],
-    form: Annotated[
-        str, typer.Option("--format", help="table, json, csv or parquet.", metavar="FORMAT")
-    ] = "table",
+    form: Annotated[str, option("FORMAT", "table, json, csv or parquet.", "--format")] = "table",
     out: Annotated[
         Path | None,
-        written_to("FILE", "Where to write; by default standard output.", "--output"),
+        option(
+            "FILE", "Where to write; by default standard output.", "--output", parser=written_path
+        ),
     ] = None,
 ) -> None:
     """Score new records from a file, exactly as the warehouse would."""
@@ -57,18 +49,11 @@ def score(
 
 
 def serve(
-    host: Annotated[
-        str, typer.Option(help="Address to listen on.", metavar="ADDRESS")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(help="Port to listen on.", min=0, max=65535, metavar="PORT")
-    ] = 8000,
+    host: Annotated[str, option("ADDRESS", "Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, option("PORT", "Port to listen on.", min=0, max=65535)] = 8000,
     config: Annotated[
         Path | None,
-        typer.Option(
-            help="TOML file with the limits of the service; the package has defaults.",
-            metavar="FILE",
-        ),
+        option("FILE", "TOML file with the limits of the service; the package has defaults."),
     ] = None,
 ) -> None:
     """Score new records over HTTP, exactly as the warehouse would."""

@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from models_ml.cli.options import Seed, flag, tell, written_to
+from models_ml.cli.options import Seed, option, tell, written_path
 from models_ml.errors import InputDataError
 
 if TYPE_CHECKING:
@@ -19,17 +18,15 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    out: Annotated[Path, written_to("FOLDER", "Where to write the raw files.")] = Path("data/raw"),
-    applicants: Annotated[
-        int, typer.Option(help="Number of applicants.", min=1, metavar="N")
-    ] = 60_000,
+    out: Annotated[
+        Path, option("FOLDER", "Where to write the raw files.", parser=written_path)
+    ] = Path("data/raw"),
+    applicants: Annotated[int, option("N", "Number of applicants.", min=1)] = 60_000,
     seed: Seed = 7,
-    parts: Annotated[int, typer.Option(help="Number of parquet parts.", min=1, metavar="N")] = 12,
-    start_id: Annotated[
-        int, typer.Option(help="Id of the first applicant.", min=0, metavar="ID")
-    ] = 0,
+    parts: Annotated[int, option("N", "Number of parquet parts.", min=1)] = 12,
+    start_id: Annotated[int, option("ID", "Id of the first applicant.", min=0)] = 0,
     check: Annotated[
-        bool, flag("--check", "Afterwards, compare the files with the published facts.")
+        bool, option("", "Afterwards, compare the files with the published facts.", "--check")
     ] = False,
 ) -> None:
     """Write the raw files of a simulated credit bureau, to try scorehouse without real data."""

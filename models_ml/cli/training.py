@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from models_ml.cli.options import Sample, Seed, TargetOption, Wait, aligned, tell, written_to
+from models_ml.cli.options import (
+    Sample,
+    Seed,
+    TargetOption,
+    Wait,
+    aligned,
+    option,
+    tell,
+    written_path,
+)
 from models_ml.jobs.engines import Target, open_engine
 from models_ml.runtime.extras import need_extra
 from models_ml.settings import Settings
@@ -18,10 +25,7 @@ def train(
     seed: Seed = 7,
     sample: Sample = None,
     cv: Annotated[
-        int,
-        typer.Option(
-            help="Also cross-validate on N random folds; 0 = do not.", min=0, max=20, metavar="N"
-        ),
+        int, option("N", "Also cross-validate on N random folds; 0 = do not.", min=0, max=20)
     ] = 0,
     target: TargetOption = Target.DUCKDB,
 ) -> None:
@@ -54,16 +58,13 @@ def train(
 
 def tune(
     trials: Annotated[
-        int,
-        typer.Option(
-            help="Search until N trials are finished, earlier ones included.", min=1, metavar="N"
-        ),
+        int, option("N", "Search until N trials are finished, earlier ones included.", min=1)
     ] = 30,
     sample: Sample = None,
     out: Annotated[
         Path | None,
-        written_to(
-            "FILE", "Where to write the best settings; by default SCOREHOUSE_HOME/training.toml."
+        option(
+            "FILE", "Where to write; by default SCOREHOUSE_HOME/training.toml.", parser=written_path
         ),
     ] = None,
     wait: Wait = 0.0,
