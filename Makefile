@@ -1,5 +1,5 @@
-# Everything runs in .venv, which is made on first use. `make demo` and `make test` are all a newcomer needs.
-PYTHON ?= python3.11
+# Everything runs in .venv, which is created on first use. `make demo` and `make test` are all a newcomer needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -11,12 +11,12 @@ APPLICANTS ?= 60000
 
 .PHONY: help demo install test test-all test-spark faults bench bench-full sbom audit lint contract lock clean
 
-help:            ## show this list
+help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
-install: $(INSTALLED)  ## make .venv with the exact versions of constraints.txt
+install: $(INSTALLED)  ## create .venv with the exact versions of constraints.txt
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/python -m pip check
@@ -26,17 +26,17 @@ demo: $(INSTALLED)  ## simulate 60,000 applicants and run the main job on them
 	test -e data/raw/train_target.csv || $(BIN)/scorehouse simulate --applicants $(APPLICANTS) --out data/raw
 	$(BIN)/scorehouse run
 
-test: $(INSTALLED)  ## lint, then the fast tests
+test: $(INSTALLED)  ## lint, then run the fast tests
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -m 'not slow and not faults and not spark'
 
-test-all: $(INSTALLED)  ## every test, the slow ones too
+test-all: $(INSTALLED)  ## run all tests, including the slow ones
 	$(BIN)/python -m pytest
 
-test-spark: $(INSTALLED_SPARK)  ## the same project on Spark (Java 17) and on Sail, compared with DuckDB
+test-spark: $(INSTALLED_SPARK)  ## run the project on Spark (needs Java 17) and on Sail and compare with DuckDB
 	$(BIN)/python -m pytest -m "$(SPARK_TESTS)"
 
-faults: $(INSTALLED)  ## causes every fault of tests/faults/matrix.csv and writes the table of docs/operate/reliability.md
+faults: $(INSTALLED)  ## trigger every failure of tests/faults/matrix.csv and update docs/operate/reliability.md
 	$(BIN)/python -m pytest -m fault --junitxml=$(VENV)/faults.xml; failed=$$?; \
 	$(BIN)/python tests/faults/reliability_table.py $(VENV)/faults.xml && exit $$failed
 
@@ -45,7 +45,7 @@ $(INSTALLED_SPARK): $(INSTALLED)
 	$(BIN)/python -m pip check
 	touch $@
 
-bench: $(INSTALLED_BENCH)  ## small benchmarks side by side, into benchmarks/results
+bench: $(INSTALLED_BENCH)  ## run small benchmarks; results go to benchmarks/results
 	$(BIN)/python benchmarks/features.py --applicants 30000 --runs 1
 	$(BIN)/python benchmarks/training.py --applicants 10000 --runs 1
 	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
@@ -54,7 +54,7 @@ bench: $(INSTALLED_BENCH)  ## small benchmarks side by side, into benchmarks/res
 	$(BIN)/python benchmarks/service.py --seconds 5
 	$(BIN)/python benchmarks/growth.py
 
-bench-full: $(INSTALLED_BENCH)  ## the same up to 3 million applicants: hours
+bench-full: $(INSTALLED_BENCH)  ## run them with up to 3 million applicants; takes hours
 	$(BIN)/python benchmarks/features.py --applicants 30000 300000 3000000 --runs 3
 	$(BIN)/python benchmarks/training.py --applicants 30000 300000 --runs 3
 	test -e data/warehouse.duckdb || $(MAKE) --no-print-directory demo
@@ -68,19 +68,19 @@ $(INSTALLED_BENCH): $(INSTALLED)
 	$(BIN)/python -m pip check
 	touch $@
 
-sbom: $(INSTALLED) $(SUPPLY)/.installed  ## list everything that is installed as sbom.json (CycloneDX)
+sbom: $(INSTALLED) $(SUPPLY)/.installed  ## write sbom.json, a list of all installed packages (CycloneDX)
 	$(SUPPLY)/bin/cyclonedx-py environment $(BIN)/python --output-file sbom.json
 
-audit: $(SUPPLY)/.installed  ## known vulnerabilities of constraints.txt; fails when one cannot be looked up
+audit: $(SUPPLY)/.installed  ## look up known vulnerabilities of constraints.txt; an incomplete audit fails
 	$(SUPPLY)/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
-# In a folder of their own, so that the list does not name the tools that make it.
+# In an environment of their own, so that the list does not contain the tools that write it.
 $(SUPPLY)/.installed:
 	$(PYTHON) -m venv $(SUPPLY)
 	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1
 	touch $@
 
-lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
+lint: $(INSTALLED)  ## check style, types, import direction, dead code, SQL and spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -92,8 +92,9 @@ lint: $(INSTALLED)  ## style, types, import direction, SQL, spelling
 contract: $(INSTALLED)  ## write the dbt contract from the data dictionary
 	$(BIN)/python -m models_ml.warehouse.dbt_properties
 
-lock: $(INSTALLED)  ## write constraints.txt from what is installed
+# With all extras, or their versions would be lost.
+lock: $(INSTALLED) $(INSTALLED_SPARK) $(INSTALLED_BENCH)  ## write the installed versions of all extras to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
-clean:           ## remove what can be built again; never touches data/
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache dbt_project/target
+clean:           ## remove everything that can be rebuilt; never touches data/
+	rm -rf $(VENV) $(SUPPLY) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache dbt_project/target

@@ -1,4 +1,4 @@
-"""What each part of the champion is worth, on the latest applicants, beside the oracle.
+"""What each part of the champion contributes, measured on the latest applicants and compared with the oracle.
 
     scorehouse train
     python benchmarks/ablation.py RAW_FOLDER

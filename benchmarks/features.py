@@ -1,7 +1,7 @@
-"""How fast do raw products become features, and how does it grow?
+"""How long does it take to turn raw products into features, and how does that grow?
 
 Ours is the whole ``dbt build`` of the features from the parquet parts: start of dbt, checks, quarantine, fingerprints,
-counts, recent products, data tests; and, to tell the SQL from what is around it, the SQL of the same models as one
+counts, recent products, data tests; and, to separate the SQL from its overhead, the SQL of the same models as one
 statement. The contenders count codes and do nothing else: the usual SQL with one
 ``count(*) filter (where column = code)`` per code; pandas as people write it for this data, a pivot per column, part by
 part, merged; polars with one sum per code. They need memory for everything at once, as our SQL does without

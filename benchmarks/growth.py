@@ -1,7 +1,7 @@
-"""How does cost grow with the number of rows? One log-log picture per question, from the results that are there.
+"""How does cost grow with the number of rows? One log-log chart per question, from the existing results.
 
 Takes every question of ``benchmarks/results`` that was measured at two sizes or more, writes ``growth_<question>.png``
-beside it, and says by which power of the rows each contender's time grew and what that makes at 100 million.
+next to the results, and reports the power of the rows with which each contender's time grew and what that makes at 100 million.
 
     python benchmarks/growth.py
 """
@@ -44,7 +44,7 @@ def power(rows: list[Row]) -> float:
 
 
 def draw(question: str, contenders: dict[str, list[Row]]) -> str:
-    """Draw one question; the name of its file."""
+    """Draw one question and return the name of the file."""
     panels = {"seconds": "seconds"}
     if all(row.peak_mb for rows in contenders.values() for row in rows):
         panels["peak_mb"] = "peak memory, MB"
@@ -69,7 +69,7 @@ def draw(question: str, contenders: dict[str, list[Row]]) -> str:
 
 
 def main() -> None:
-    """Draw and tell."""
+    """Draw the charts and print the growth rates."""
     lines = [
         "| question | contender | sizes | grows as | seconds at the largest | at 100 million, if it goes on so |",
         "| --- | --- | --- | --- | --- | --- |",

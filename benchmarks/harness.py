@@ -1,4 +1,4 @@
-"""Measures contenders as whole processes, in turn, so that a drifting machine is fair to all of them."""
+"""Measures contenders as whole processes, in turn, so that a machine whose speed varies affects all of them alike."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Cost:
 
 
 def run_process(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
-    """Run a command to its end and take its cost from the operating system.
+    """Run a command to its end; the operating system reports what it cost.
 
     Raises:
         RuntimeError: The command failed; its output is in the message.
@@ -82,7 +82,7 @@ def run_process(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
 
 
 def _figures(output: str) -> Mapping[str, float]:
-    """The last line, when it is a JSON object."""
+    """The last line, if it is a JSON object."""
     last = output.strip().rpartition("\n")[2]
     return json.loads(last) if last.startswith("{") else {}
 
@@ -93,7 +93,7 @@ def compare(
     contenders: Mapping[str, tuple[Sequence[str], Mapping[str, str]]],
     runs: int,
 ) -> list[Row]:
-    """Run all contenders in turn, several times, and put their medians side by side.
+    """Run all contenders in turn, several times, and compare their medians.
 
     Args:
         question: Name of the question.
@@ -131,7 +131,7 @@ def compare(
 
 
 def machine_facts() -> dict[str, str | int | None]:
-    """What the figures were measured on."""
+    """The machine and versions the figures were measured on."""
     return {
         "cores": os.cpu_count(),
         "processor": platform.machine(),
@@ -158,9 +158,9 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def report(name: str, rows: Sequence[Row]) -> None:
-    """Print the table, keep it below ``benchmarks/results`` and renew the table of all questions.
+    """Print the table, write it to ``benchmarks/results`` and update the table of all questions.
 
-    What was measured before at other sizes stays: contenders are compared within a size, and those ran together.
+    Earlier results at other sizes are kept: contenders are compared within a size, and those ran together.
     """
     print(markdown(rows))
     RESULTS.mkdir(exist_ok=True)

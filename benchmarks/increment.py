@@ -33,11 +33,11 @@ SCOREHOUSE = str(Path(sys.executable).with_name("scorehouse"))
 
 
 class Reader(threading.Thread):
-    """Opens the published file, asks one question and closes it, until told to stop.
+    """Opens the published file, runs one query and closes it, until told to stop.
 
     Attributes:
         milliseconds: How long each reading took.
-        failures: What went wrong.
+        failures: Errors of the readings that failed.
     """
 
     def __init__(self, published: Path) -> None:
@@ -59,7 +59,7 @@ class Reader(threading.Thread):
             self.milliseconds.append(1000 * (time.perf_counter() - started))
 
     def stop(self) -> dict[str, float]:
-        """End and say how it went."""
+        """Stop reading and return what was measured."""
         self._told.set()
         self.join()
         times = self.milliseconds or [0.0]
@@ -86,7 +86,7 @@ def add_products(raw: Path, share: float) -> int:
 
 
 def measure(name: str, changed: int, rows: int, home: Path, raw: Path) -> Row:
-    """One run of the main job, with a reader beside it."""
+    """One run of the main job while a reader is active."""
     environment = {"SCOREHOUSE_HOME": str(home), "SCOREHOUSE_RAW": str(raw)}
     reader = Reader(home / "published" / SERVING_FILE)
     if reader.published.exists():
@@ -127,7 +127,7 @@ def main() -> None:
         else:
             environment = {"SCOREHOUSE_HOME": str(home), "SCOREHOUSE_RAW": str(raw)}
             run_process([SCOREHOUSE, "run"], environment)
-            for path in home.iterdir():  # everything but the model is made again
+            for path in home.iterdir():  # everything but the model is rebuilt
                 if path.name != "artifacts":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         rows = [measure("everything to do", n, n, home, raw)]

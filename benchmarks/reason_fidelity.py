@@ -1,4 +1,4 @@
-"""Contributions against brute-force Shapley values over the business groups, for applicants of the warehouse.
+"""Compares contributions with brute-force Shapley values over the business groups, for applicants in the warehouse.
 
 All 256 hybrids of each applicant are scored by torch and LightGBM. Prints how often the top reason agrees and how
 many of the top four, and the cpu time with and without reasons.

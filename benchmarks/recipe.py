@@ -55,7 +55,7 @@ def fit_autoencoder(matrix: np.ndarray) -> nn.Module:
 
 
 def applicant_matrix(products: pd.DataFrame, encoded: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """The first 15 products side by side, zero where there is none, float32 of shape (N, 885)."""
+    """The first 15 products next to each other, zero where there is none, float32 of shape (N, 885)."""
     place = products.groupby("id").cumcount().to_numpy()
     row = np.searchsorted(ids, products["id"].to_numpy())
     used = place < FIRST_PRODUCTS

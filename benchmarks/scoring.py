@@ -1,4 +1,4 @@
-"""Rows per processor second of a finished installation's feature table, from SQL and from what people use instead.
+"""Rows scored per CPU second from the feature table of a finished installation: our SQL function and the alternatives.
 
 Ours is the whole way inside DuckDB: reading the feature table, hand-over to the function, encoder, trees, calibration,
 points, result. The contenders get a float matrix that is ready in memory and compute the trees alone. Two sets of
@@ -51,7 +51,7 @@ def with_large_trees(artifact: Artifact, counts: np.ndarray, defaulted: np.ndarr
 
 
 def cost(function: Callable[[], object], runs: int) -> tuple[float, float]:
-    """Median wall and processor seconds, after a first call that warms up."""
+    """Median wall and CPU seconds, after a warm-up call."""
     function()
     found = []
     for _ in range(runs):

@@ -1,6 +1,6 @@
 """Rows per cpu-second of the forest kernel and of LightGBM on the same trees, one thread, in one run.
 
-400 trees of 63 leaves on 503 counts. Prints whether the sums are equal, and the encoder beside.
+400 trees of 63 leaves on 503 counts. Also prints whether the sums are equal, and the speed of the encoder.
 
 Usage: ``python benchmarks/scoring_kernel.py [rows]``
 """
@@ -29,7 +29,7 @@ N_TREES, N_LEAVES, REPEATS = 400, 63, 3
 
 
 def cpu_seconds(function: Callable[[], object]) -> float:
-    """Shortest cpu time of several runs after a first one that compiles."""
+    """Shortest CPU time of several runs, after one that compiles."""
     function()
     times = []
     for _ in range(REPEATS):

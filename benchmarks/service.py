@@ -2,7 +2,7 @@
 
 Closed-loop clients on loopback: each sends a request, waits for its answer, sends the next. They are written on raw
 asyncio streams and run in a process of their own, but on the same cores as the service: what they cost (`client cpu`)
-the service does not get. Processor seconds per request are what to believe on a busy machine.
+the service does not get. On a busy machine, trust CPU seconds per request.
 
     SCOREHOUSE_HOME=data python benchmarks/service.py --seconds 15
 """

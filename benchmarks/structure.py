@@ -1,10 +1,10 @@
-"""Counts rooms, floors and arrows of the import graph, so that a change of the layout can be seen in figures.
+"""Counts rooms, floors and arrows of the import graph, so that a change of the layout can be measured.
 
 python benchmarks/structure.py [--arrows]
 
 A room is a package or module directly below ``models_ml``, or ``udf``. An arrow says that one imports another; floors
 are counted along the longest way down. An arrow is upward when it leads to a higher layer of the first contract of
-import-linter in ``pyproject.toml`` that names layers. What ``import_module`` is given as a string counts as imported.
+import-linter in ``pyproject.toml`` that names layers. A string passed to ``import_module`` counts as an import.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def reachable(graph: Graph, start: str) -> set[str]:
 
 
 def n_floors(graph: Graph) -> int:
-    """Nodes on the longest way down; those of a circle stand on one floor."""
+    """Nodes on the longest path down; the nodes of a circle share a floor."""
     group_of = {node: frozenset({node}) for node in graph}
     for circle in circles(graph):
         group_of |= dict.fromkeys(circle, frozenset(circle))

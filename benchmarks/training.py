@@ -1,8 +1,8 @@
-"""Training against the common recipe: time, memory, AUC and calibration on the same latest applicants.
+"""Our training compared with the common recipe: time, memory, AUC and calibration on the same latest applicants.
 
 Both start from the raw parts. Ours is the dbt build of the features and ``scorehouse train``; the recipe is
 ``benchmarks/recipe.py``. The true default probabilities of the simulated applicants (the oracle, which neither of them
-reads) say how much there was to find.
+reads) show the best AUC that is possible.
 
     python benchmarks/training.py --applicants 60000 --runs 1
 """
@@ -54,7 +54,7 @@ def measure(applicants: int, runs: int, folder: Path) -> list[Row]:
     settings = Settings(folder / f"raw_{applicants}", folder / f"training_{applicants}")
     if not (settings.raw / "train_target.csv").exists():
         simulate(SimulationSettings(applicants=applicants), settings.raw)
-    # The recipe needs the split, which the warehouse knows.
+    # The recipe needs the split, which is in the warehouse.
     run_dbt(settings, ("build", "--select", "+applicant_outcomes"))
     outcomes = folder / f"outcomes_{applicants}.parquet"
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:

@@ -26,20 +26,42 @@ from models_ml.runtime.console import console
 from models_ml.runtime.streams import protect_standard_streams
 
 UNEXPECTED = (
-    "unexpected: {error!r}. This is a fault of scorehouse and not of the call; what was published before is unchanged. "
-    "Report it with the traceback, after taking out personal data."
+    "unexpected: {error!r}. This is a bug in scorehouse, not a mistake in the call; what was published before is "
+    "unchanged. Report it with the traceback, after removing personal data."
 )
+PANELS = {
+    "Scores": {
+        "simulate": simulate.simulate,
+        "run": run.run,
+        "status": run.status,
+        "sql": run.query,
+        "report": report.report,
+        "publish": run.publish,
+    },
+    "New applicants": {"score": scoring.score, "serve": scoring.serve},
+    "Models": {"train": training.train, "tune": training.tune},
+    "Audit and dbt": {"replay": scoring.replay, "dbt-env": run.dbt_env},
+}
+"""The commands as ``--help`` groups and orders them: by use."""
 
 app = typer.Typer(
-    help="Credit-default scores as a table in the warehouse.",
-    epilog=(
-        "Folders: SCOREHOUSE_RAW (data/raw) is read, SCOREHOUSE_HOME (data) is written. "
-        f"Exit codes: {'; '.join(f'{code.code} {code.meaning}' for code in EXIT_CODES)}."
+    epilog="\n".join(
+        [
+            "First steps: scorehouse simulate, then scorehouse run.",
+            "Folders: SCOREHOUSE_RAW (data/raw) is read, SCOREHOUSE_HOME (data) is written.",
+            "",
+            "Exit codes:",
+            *(f"{code.code:>3} {code.meaning}" for code in EXIT_CODES),
+        ]
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+for panel, commands in PANELS.items():
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=panel)(command)
+app.add_typer(models.commands, name="models", rich_help_panel="Models")
 
 
 class LogFormat(StrEnum):
@@ -61,46 +83,50 @@ def set_log_format(
     log_format: Annotated[
         LogFormat,
         typer.Option(
-            envvar="SCOREHOUSE_LOG_FORMAT", help="Standard error as text or as JSON lines."
+            envvar="SCOREHOUSE_LOG_FORMAT",
+            help="Progress and errors on standard error: text, or one JSON object per line.",
         ),
     ] = LogFormat.TEXT,
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=print_version, help="Print the version."),
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=print_version,
+            help="Print the version and exit.",
+            metavar="",
+        ),
     ] = False,
 ) -> None:
     """Credit-default scores as a table in the warehouse."""
     console.as_json = log_format is LogFormat.JSON
 
 
-for part in (run, report, simulate, training, scoring):
-    app.add_typer(part.commands)
-app.add_typer(models.commands, name="models")
-
-
 def main() -> None:
-    """Run the command; every expected failure is one sentence on standard error and an exit code."""
+    """Run the command; an expected failure is one sentence on standard error and an exit code."""
     protect_standard_streams()
     console.as_json = os.environ.get("SCOREHOUSE_LOG_FORMAT") == LogFormat.JSON
-    # Threads that wait without spinning: beside other work on the machine, training is many times faster.
+    # Threads that wait without spinning: on a busy machine, training is many times faster.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # As Ctrl-C: a scheduler that stops the command also stops what it started.
+    # Like Ctrl-C, so that a scheduler that stops the command also stops its child processes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    os.umask(0o077)  # scores and models are personal data: nobody else reads them by default
+    os.umask(0o077)  # scores and models are personal data: readable by their owner only
     sys.exit(exit_code_of_command())
 
 
 def exit_code_of_command() -> int:
-    """Run the command and say why it failed, if it did; no code but those of the table ever comes out."""
+    """Run the command and report a failure; every code returned is in the table `EXIT_CODES`."""
     try:
-        code = app(standalone_mode=False) or 0  # typer returns the code of its own ends
+        code = (
+            app(standalone_mode=False) or 0
+        )  # typer returns a code when it ends the command itself
     except ReaderGoneError as error:
         return error.exit_code
     except ScorehouseError as error:
         console.end("error", str(error))
         return error.exit_code
     except typer.TyperException as error:  # the command line itself is wrong
-        message = error.format_message().rstrip(".") or "No command is named"
+        message = error.format_message().rstrip(".") or "No command was given"
         console.end("error", f"{message}. See: scorehouse --help")
         return USAGE.code
     except (Exception, SystemExit) as error:  # noqa: BLE001  the outermost frame: nothing above would tell anyone

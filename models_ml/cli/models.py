@@ -1,4 +1,4 @@
-"""The ``scorehouse models`` commands: which trained models there are, which one scores, which one challenges it."""
+"""The ``scorehouse models`` commands: trained models, the champion that scores and its challenger."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from models_ml.cli.options import courtesy
+from models_ml.cli.options import option, tell
 from models_ml.errors import UsageError
 from models_ml.runtime.console import console
 from models_ml.settings import Settings
 
-commands = typer.Typer(
-    help="Trained models: which there are, which one scores.", no_args_is_help=True
-)
-Version = Annotated[str | None, typer.Argument(help="Version; the champion when left out.")]
-Reason = Annotated[str, typer.Option(help="Why; recorded in the history.")]
+commands = typer.Typer(help="List, verify, sign and promote trained models.", no_args_is_help=True)
+Version = Annotated[
+    str | None,
+    typer.Argument(help="Version of the model; by default the champion.", metavar="VERSION"),
+]
 
 
 @commands.command("list")
@@ -46,13 +46,14 @@ def verify_model(
     version: Version = None,
     public_key: Annotated[
         Path | None,
-        typer.Option(
+        option(
+            "FILE",
+            "Public key (PEM); also check that the model is signed with its private key.",
             envvar="SCOREHOUSE_PUBLIC_KEY",
-            help="PEM file; the holder of its private key must have signed the model.",
         ),
     ] = None,
 ) -> None:
-    """Check the hashes and golden rows of a model, and its signature when a key is given."""
+    """Check that the files of a model are unchanged and that it scores as it did when trained."""
     from models_ml.registry import catalog
     from models_ml.registry.loading import other_libraries
 
@@ -70,64 +71,64 @@ def verify_model(
 
 @commands.command("sign")
 def sign_model(
-    key: Annotated[Path, typer.Option(help="PEM file with the private Ed25519 key.")],
+    key: Annotated[Path, option("FILE", "Private Ed25519 key (PEM).")],
     version: Version = None,
 ) -> None:
-    """Sign a model, so that `verify --public-key` says who vouches for it."""
+    """Sign a model; `verify --public-key` then shows who vouches for it."""
     from models_ml.registry import catalog
     from models_ml.registry.signatures import sign_model
 
     folder = catalog.folder_of(Settings.from_environment().artifacts, version)
-    signature = sign_model(folder, key)
-    with courtesy():
-        print(signature)
+    tell(f"{sign_model(folder, key)}")
 
 
 @commands.command("promote")
 def promote_model(
-    version: Annotated[str, typer.Argument(help="The model that should score.")],
+    version: Annotated[
+        str, typer.Argument(help="Version of the model that should score.", metavar="VERSION")
+    ],
     force: Annotated[
-        str | None, typer.Option(help="Reason to pass over the gates; recorded.")
+        str | None,
+        option("REASON", "Promote it even if it fails a gate; the reason goes into the history."),
     ] = None,
 ) -> None:
-    """Make a model the one that scores, if it passes its gates."""
+    """Make a model the champion, which scores, if it passes its gates."""
     from models_ml.registry import promotion
 
     changed = promotion.promote(Settings.from_environment().artifacts, version, force)
-    with courtesy():
-        print(
-            f"{version} scores from the next run on"
-            if changed
-            else f"{version} is the champion already; nothing was changed"
-        )
+    tell(
+        f"{version} scores from the next run on"
+        if changed
+        else f"{version} is already the champion; nothing was changed"
+    )
 
 
 @commands.command("rollback")
-def rollback_model(reason: Reason) -> None:
-    """Go back to the last different champion that no rollback left since."""
+def rollback_model(
+    reason: Annotated[str, option("REASON", "Goes into the history.")],
+) -> None:
+    """Go back to the previous champion; repeated, to the one before it."""
     from models_ml.registry import promotion
 
     version = promotion.rollback(Settings.from_environment().artifacts, reason)
-    with courtesy():
-        print(f"{version} scores from the next run on")
+    tell(f"{version} scores from the next run on")
 
 
 @commands.command("challenge")
 def challenge_champion(
     version: Annotated[
-        str | None, typer.Argument(help="The model that is scored beside the champion.")
+        str | None, typer.Argument(help="Version of the challenger.", metavar="VERSION")
     ] = None,
-    end: Annotated[bool, typer.Option("--end", help="Have no challenger any more.")] = False,
+    end: Annotated[bool, option("", "End the challenge.", "--end")] = False,
 ) -> None:
-    """Score another model beside the champion, without deciding anything by it."""
+    """Have a second model score alongside the champion, without affecting decisions."""
     from models_ml.registry import promotion
 
     if end == (version is not None):
-        raise UsageError("Name the version that challenges the champion, or give --end.")
+        raise UsageError("Give either the version of the challenger or --end.")
     promotion.challenge(Settings.from_environment().artifacts, version)
-    with courtesy():
-        print(
-            f"{version} is scored beside the champion from the next run on"
-            if version
-            else "nothing is scored beside the champion any more"
-        )
+    tell(
+        f"{version} scores alongside the champion from the next run on"
+        if version
+        else "no model scores alongside the champion any more"
+    )

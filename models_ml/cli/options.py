@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -16,42 +16,51 @@ from models_ml.jobs.engines import Target
 from models_ml.runtime.console import console
 from models_ml.warehouse.csv_files import LARGEST, NUMBER
 
-Wait = Annotated[float, typer.Option(help="Seconds to wait for another run to end.", min=0)]
-Seed = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
-Where = Annotated[
-    Target, typer.Option("--target", help="Where the warehouse is: this folder, or Spark.")
-]
 
+def option(metavar: str, text: str, *names: str, **limits: Any) -> Any:
+    """An option of a command.
+
+    Args:
+        metavar: What the help calls its value; empty for a flag.
+        text: Help.
+        names: How it is written; by default from the name of the parameter. A flag needs it, or it gets a ``--no-``.
+        limits: Passed on to ``typer.Option``.
+    """
+    return typer.Option(*names, metavar=metavar, help=text, **limits)
+
+
+Wait = Annotated[float, option("SECONDS", "How long to wait for another run to finish.", min=0)]
+Seed = Annotated[int, option("N", "Seed of all random choices.", min=0)]
+Sample = Annotated[int | None, option("N", "Use at most N applicants; all by default.", min=1)]
+TargetOption = Annotated[
+    Target,
+    typer.Option("--target", help="Engine that holds the tables: the local DuckDB file, or Spark."),
+]
 LargestFall = Annotated[
     float | None,
-    typer.Option(
-        help="Publish once although applicants or products fell by up to this share, for example 0.3; otherwise the "
-        "var largest_fall decides.",
+    option(
+        "SHARE",
+        "For this call, accept a fall of up to SHARE in applicants or products, such as 0.3; "
+        "by default the dbt variable largest_fall applies.",
         min=0,
         max=1,
     ),
 ]
 
 
-@contextmanager
-def courtesy() -> Iterator[None]:
-    """What is printed inside tells of work that is done: it still counts when nobody can be told.
-
-    What a command prints outside is its result, without which it has failed.
-    """
+def written_path(text: str) -> Path:
+    """Path of something to write; a shell leaves the ~ of ``--out=~/x`` to us."""
     try:
-        yield
-    except ReaderGoneError:
-        pass
-    except (ScorehouseError, duckdb.Error) as error:
-        console.print(f"warning: the work is done, but the summary is lost: {error}")
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise typer.BadParameter(f"{text!r}: {error} Write the full path.") from error
 
 
 def applicant_id(text: str) -> int:
-    """An application number from the command line, spelled as everywhere else.
+    """An application number from the command line, written the way it is everywhere else.
 
     Raises:
-        BadParameter: It is no number in plain digits.
+        BadParameter: It is not a number in plain digits.
     """
     if not re.fullmatch(NUMBER, text) or int(text) > LARGEST:
         raise typer.BadParameter(
@@ -60,16 +69,27 @@ def applicant_id(text: str) -> int:
     return int(text)
 
 
-def written_path(text: str) -> Path:
-    """Path of something to write; a shell leaves the ~ of ``--out=~/x`` to us."""
+@contextmanager
+def courtesy() -> Iterator[None]:
+    """For printing a summary of finished work: failing to print it does not fail the command.
+
+    A command whose printed output is its result prints outside of this.
+    """
     try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise typer.BadParameter(f"{text!r}: {error} Write the whole path.") from error
+        yield
+    except ReaderGoneError:
+        pass
+    except (ScorehouseError, duckdb.Error) as error:
+        console.print(f"warning: the work is done, but its summary could not be printed: {error}")
 
 
-def print_rows(rows: list[tuple[str, str]]) -> None:
-    """Print names and values in two columns, never wrapped, so that paths can be copied."""
+@courtesy()
+def tell(text: str) -> None:
+    """Print a summary of finished work."""
+    print(text)
+
+
+def aligned(rows: list[tuple[str, str]]) -> str:
+    """Names and values in two columns, never wrapped, so that paths can be copied."""
     width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        print(f"{name:<{width}}  {value}")
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

@@ -5,67 +5,58 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from models_ml.cli.options import applicant_id, print_rows, written_path
+from models_ml.cli.options import aligned, applicant_id, option, written_path
 from models_ml.runtime.extras import need_extra
 from models_ml.settings import Settings
 
-commands = typer.Typer()
 
-
-@commands.command()
 def replay(
-    id_: Annotated[
-        int, typer.Option("--id", parser=applicant_id, metavar="ID", help="Application number.")
-    ],
+    id_: Annotated[int, option("ID", "Application number.", "--id", parser=applicant_id)],
     at: Annotated[
         str | None,
-        typer.Option(
-            help="Time (ISO 8601, UTC) of which the score is wanted; the latest if left out."
+        option(
+            "TIME", "Replay the score valid at this time (ISO 8601, UTC); by default the latest."
         ),
     ] = None,
 ) -> None:
-    """Compute a past score anew, from the archived model and features, and say whether it is equal."""
+    """Recompute a recorded score from its archived model and features, and compare."""
     from models_ml.jobs.replay import parse_time, replay_score
 
     result = replay_score(
         Settings.from_environment(), id_, parse_time(at) if at is not None else None
     )
-    print_rows([(name, f"{recorded}") for name, recorded, _ in result.fields])
+    print(aligned([(name, f"{recorded}") for name, recorded, _ in result.fields]))
     result.check()
-    print("equal: computed anew, every value is the same")
+    print("identical: every recomputed value matches")
 
 
-@commands.command()
 def score(
     source: Annotated[
-        str, typer.Option("--input", help="Parquet, CSV or JSON file; - for standard input.")
+        str, option("FILE", "Parquet, CSV or JSON file; - for standard input.", "--input")
     ],
-    form: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
+    form: Annotated[str, option("FORMAT", "table, json, csv or parquet.", "--format")] = "table",
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            help="File; standard output by default.",
-            parser=written_path,
-            metavar="PATH",
+        option(
+            "FILE", "Where to write; by default standard output.", "--output", parser=written_path
         ),
     ] = None,
 ) -> None:
-    """Score raw product records that are not in the warehouse, by the SQL and the model of the table."""
+    """Score new records from a file, exactly as the warehouse would."""
     from models_ml.live.score_file import score_records
 
     score_records(Settings.from_environment(), source, form, out)
 
 
-@commands.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8000,
-    config: Annotated[Path | None, typer.Option(help="TOML file with limits.")] = None,
+    host: Annotated[str, option("ADDRESS", "Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, option("PORT", "Port to listen on.", min=0, max=65535)] = 8000,
+    config: Annotated[
+        Path | None,
+        option("FILE", "TOML file with the limits of the service; the package has defaults."),
+    ] = None,
 ) -> None:
-    """Serve scores of new records over HTTP, by the SQL and the model of the table."""
+    """Score new records over HTTP, exactly as the warehouse would."""
     need_extra("serve")
     from models_ml.service.config import SETTINGS_FILE, read_service_settings
     from models_ml.service.server import serve as serve_scores

@@ -6,56 +6,43 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from models_ml.cli.options import Seed, courtesy, written_path
+from models_ml.cli.options import Seed, option, tell, written_path
 from models_ml.errors import InputDataError
 
 if TYPE_CHECKING:
     from models_ml.simulator import CheckRow
 
 
-commands = typer.Typer()
-
-
-@commands.command()
 def simulate(
     out: Annotated[
-        Path, typer.Option(help="Folder for the raw files.", parser=written_path, metavar="PATH")
+        Path, option("FOLDER", "Where to write the raw files.", parser=written_path)
     ] = Path("data/raw"),
-    applicants: Annotated[int, typer.Option(help="Number of applicants.", min=1)] = 60_000,
+    applicants: Annotated[int, option("N", "Number of applicants.", min=1)] = 60_000,
     seed: Seed = 7,
-    parts: Annotated[int, typer.Option(help="Number of parquet parts.", min=1)] = 12,
-    start_id: Annotated[int, typer.Option(help="Id of the first applicant.", min=0)] = 0,
+    parts: Annotated[int, option("N", "Number of parquet parts.", min=1)] = 12,
+    start_id: Annotated[int, option("ID", "Id of the first applicant.", min=0)] = 0,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare what was written with the published facts.")
+        bool, option("", "Afterwards, compare the files with the published facts.", "--check")
     ] = False,
 ) -> None:
-    """Write a simulated credit bureau in the layout of the published data."""
+    """Write the raw files of a simulated credit bureau, to try scorehouse without real data."""
     from models_ml.runtime.console import Progress
     from models_ml.simulator import SimulationSettings
     from models_ml.simulator import check as check_bureau
     from models_ml.simulator import simulate as simulate_bureau
 
-    settings = SimulationSettings(
-        applicants=applicants,
-        seed=seed,
-        parts=parts,
-        start_id=start_id,
-        workers=os.cpu_count() or 1,
-    )
+    workers = os.cpu_count() or 1
+    settings = SimulationSettings(applicants, seed, parts, start_id, workers)
     with Progress("simulating applicants", applicants) as progress:
-        summary = simulate_bureau(
-            settings, out, progress=lambda done, total: progress.set_done(done)
-        )
-    with courtesy():
-        print(
-            f"{summary.applicants:,} applicants, {summary.products:,} credit products, "
-            f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}"
-        )
+        summary = simulate_bureau(settings, out, progress=progress.set_done)
+    tell(
+        f"{summary.applicants:,} applicants, {summary.products:,} credit products, "
+        f"{summary.defaulters:,} defaulters in {summary.parts} parts in {summary.folder}"
+    )
     if check:
         print_check(check_bureau(out))
 
@@ -64,7 +51,7 @@ def print_check(rows: list[CheckRow]) -> None:
     """Print the comparison with the published facts as a table.
 
     Raises:
-        InputDataError: A fact does not hold; small samples miss some by chance.
+        InputDataError: A fact is missed; in a small sample this can be chance.
     """
     table = Table("fact", "measured", "allowed", "holds", box=box.SIMPLE)
     for row in rows:
@@ -73,5 +60,5 @@ def print_check(rows: list[CheckRow]) -> None:
     if missed := [row.fact for row in rows if not row.ok]:
         raise InputDataError(
             f"{len(missed)} of {len(rows)} facts are missed ({'; '.join(missed)}). Below 300,000 "
-            "applicants that may be chance; simulate more of them."
+            "applicants this can be chance; simulate more."
         )

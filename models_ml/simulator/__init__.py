@@ -1,4 +1,4 @@
-"""A simulated credit bureau, held to the published facts about the real one.
+"""A simulated credit bureau that matches the published facts about the real one.
 
 Figures measured on it are not figures on real applicants.
 """

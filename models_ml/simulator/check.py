@@ -1,7 +1,7 @@
-"""The table of ``scorehouse simulate --check``: published facts beside simulated ones.
+"""The table of ``scorehouse simulate --check``: simulated figures compared with published ones.
 
-The difficulty rows need models trained for half an hour; ``benchmarks/simulator_difficulty.py``
-prints those.
+How hard the data are to predict takes half an hour of training to measure; ``benchmarks/simulator_difficulty.py`` does
+that.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ RULES: tuple[tuple[str, int, str, int], ...] = (
     ("is_zero_loans530", 1, "pre_loans530", 16),
     ("is_zero_loans90", 1, "pre_loans90", 8),
 )
-"""(column, code, other column, the code it must then hold), from facts/README.md."""
+"""(column, code, other column, the code it must then have), from facts/README.md."""
 
 
 @dataclass
@@ -45,9 +45,7 @@ def read_targets(folder: Path) -> NDArray[np.int64]:
     """Read ``train_target.csv``: shape (applicants, 2), id and flag."""
     path = folder / "train_target.csv"
     if not path.exists():
-        raise MissingInputError(
-            f"Expected {path}, found nothing; write it with `scorehouse simulate`."
-        )
+        raise MissingInputError(f"{path} does not exist; write it with: scorehouse simulate")
     return np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.int64, ndmin=2)
 
 
@@ -55,8 +53,7 @@ def _parts(folder: Path) -> list[Path]:
     paths = sorted(folder.glob("train_data_*.pq"), key=lambda path: int(path.stem.split("_")[-1]))
     if not paths:
         raise MissingInputError(
-            f"Expected train_data_*.pq in {folder}, found none; "
-            "write them with `scorehouse simulate`."
+            f"There is no train_data_*.pq in {folder}; write the parts with: scorehouse simulate"
         )
     return paths
 
@@ -73,8 +70,8 @@ def tally_folder(folder: Path, targets: NDArray[np.int64]) -> Tally:
         reader = pq.ParquetFile(path)
         if tuple(reader.schema_arrow.names) != ("id", "rn", *columns):
             raise InputDataError(
-                f"Expected the 61 published columns in {path}, found "
-                f"{len(reader.schema_arrow.names)}; write the folder again."
+                f"{path}: expected the {2 + len(columns)} published columns, found "
+                f"{len(reader.schema_arrow.names)}; simulate the folder again."
             )
         sampled = 0
         for batch in reader.iter_batches(batch_size=500_000):
@@ -82,7 +79,7 @@ def tally_folder(folder: Path, targets: NDArray[np.int64]) -> Tally:
             _add(tally, matrix, targets, late_from)
             if sampled < quota:
                 own = matrix[:, matrix[0] < matrix[0, 0] + quota]
-                # The last applicant of a batch may go on in the next one.
+                # The last applicant of a batch may continue in the next one.
                 tally.sample.append(own[:, own[0] < own[0, -1]])
                 sampled += quota
     return tally
@@ -96,8 +93,7 @@ def _add(
     position = np.searchsorted(targets[:, 0], ids)
     if position.max(initial=0) >= len(targets) or (targets[position, 0] != ids).any():
         raise InputDataError(
-            "Expected every id of the product rows in train_target.csv, found others; "
-            "write the folder again."
+            "The parts have ids that are not in train_target.csv; simulate the folder again."
         )
     flag = targets[position, 1].astype(np.float64)
     tally.products += np.bincount(rn, minlength=256)[:256]

@@ -2,7 +2,7 @@
 
 A column is a ladder: its codes in the order of the quantity behind them. A score is cut at the
 points that give each code its published share of rows. The same generator code learns the cut
-points (once, on a pilot population) and applies them (ever after), so the two cannot drift apart.
+points (once, on a pilot population) and applies them (from then on), so the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Board:
             column: Column to fill.
             order: All codes of the column, lowest score first.
             score: Latent quantity, shape (all rows,).
-            rows: Rows to code; the others already hold the codes a rule gave them.
+            rows: Rows to code; the others already have the codes a rule gave them.
         """
         target = self._row_of[column]
         line = self.codes[target]

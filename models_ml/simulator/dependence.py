@@ -19,7 +19,7 @@ Codes = NDArray[np.int64]  # shape (rows, columns)
 
 @dataclass(frozen=True)
 class Spread:
-    """A statistic on the real rows beside its spread over simulated samples.
+    """A statistic on the real rows and its spread over simulated samples.
 
     Attributes:
         names: What each entry measures.

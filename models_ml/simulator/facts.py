@@ -1,4 +1,4 @@
-"""Published facts the simulated bureau is held to, read once from ``models_ml/facts``."""
+"""Published facts that the simulated bureau must match, read once from ``models_ml/facts``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LATER_CODES: dict[str, tuple[int, ...]] = {
     "pre_loans6090": (5,),
     "pre_loans90": (1, 4, 11, 18),
 }
-"""Codes the labelled data never shows and the later official test does (facts/README.md)."""
+"""Codes that occur in the later official test but never in the labelled data (facts/README.md)."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def _text(name: str) -> str:
         return source.read_text(encoding="utf-8")
     except FileNotFoundError as missing:
         raise MissingInputError(
-            f"Expected the published fact file {name!r} inside the models_ml package; "
-            "reinstall scorehouse with its package data."
+            f"The file of published facts {name!r} is missing from the package; reinstall scorehouse."
         ) from missing
 
 

@@ -1,9 +1,8 @@
 """Learn the cut points and the outcome model on a pilot population.
 
-Run it with ``python -m models_ml.simulator.fit_cut_points``; it writes ``calibration.json`` beside
-itself.
+``python -m models_ml.simulator.fit_cut_points`` writes ``calibration.json`` into this folder.
 
-Nothing but the shipped facts goes in. Cut points give every code its published share of rows. The
+Its only input are the facts in the package. Cut points give every code its published share of rows. The
 outcome weights solve the moment equations "expected share of a code's rows that belong to
 defaulters = published default rate", for every code, with the default rate of applicants level in
 time.

@@ -26,7 +26,7 @@ LATER_RATE = 0.004  # share of the rows that are not in the commonest code
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the pilot run learnt: cut points of the ladders and the outcome model."""
+    """Results of the pilot run: cut points of the ladders and the outcome model."""
 
     cuts: CutTable
     outcome: OutcomeModel
@@ -54,8 +54,8 @@ def load_calibration() -> Calibration:
         stored = json.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError as missing:
         raise MissingInputError(
-            "Expected calibration.json inside models_ml.simulator; make it with "
-            "`python -m models_ml.simulator.fit_cut_points`."
+            "calibration.json is missing from models_ml/simulator; write it with: "
+            "python -m models_ml.simulator.fit_cut_points"
         ) from missing
     outcome = {name: np.array(values) for name, values in stored["outcome"].items()}
     cuts = {name: [float(point) for point in points] for name, points in stored["cuts"].items()}
@@ -80,7 +80,7 @@ def draw_block(seed: int, first_id: int, block: int, horizon: int) -> Block:
     Args:
         seed: Seed of the run.
         first_id: Id of the first applicant of the run.
-        block: Block number from 0 on; the random stream depends on it and the seed alone.
+        block: Block number from 0 on; the random stream depends only on the seed, the first id and it.
         horizon: Id at which application time reaches 1.
     """
     stream = np.random.SeedSequence([seed, first_id, block])

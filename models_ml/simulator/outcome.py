@@ -1,4 +1,4 @@
-"""True probability of default, from the history, its order and a hidden part."""
+"""True probability of default, from the credit history, its order and a hidden part."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def per_applicant(people: Population, values: NDArray[np.floating]) -> NDArray[n
 
 
 def damping(people: Population) -> NDArray[np.float64]:
-    """Return the factor that keeps long histories from saying ever more, shape (applicants,)."""
+    """Return the factor that keeps the effect of long histories bounded, shape (applicants,)."""
     return 1.0 / np.sqrt(people.products + 3.0)
 
 
@@ -53,7 +53,7 @@ def draw_signals(
     payments: Payments,
     amounts: dict[str, Scores],
 ) -> NDArray[np.float64]:
-    """Return what code counts do not show, shape (applicants, 5), in the order of ``SIGNALS``."""
+    """Return what counts of codes cannot show, shape (applicants, 5), in the order of ``SIGNALS``."""
     from_latest = people.products[people.owner] - people.rn
     weight = np.exp(-from_latest / RECENCY_PRODUCTS)
     weight_sum = per_applicant(people, weight)

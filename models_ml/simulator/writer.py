@@ -1,4 +1,4 @@
-"""Write a simulated bureau: parquet parts, targets and, apart from them, the oracle."""
+"""Write a simulated bureau: parquet parts, targets and, in a separate file, the oracle."""
 
 from __future__ import annotations
 
@@ -54,11 +54,13 @@ class SimulationSettings:
         for name, least in lowest.items():
             value = getattr(self, name)
             if value < least:
-                raise UsageError(f"Expected {name} >= {least}, found {value}; give a larger value.")
+                raise UsageError(
+                    f"Expected {name} >= {least}, found {value}; choose a larger value."
+                )
         if self.parts > self.applicants:
             raise UsageError(
                 f"Expected no more parts than applicants, found {self.parts} parts for "
-                f"{self.applicants} applicants; give fewer parts."
+                f"{self.applicants} applicants; choose fewer parts."
             )
 
 
@@ -85,14 +87,14 @@ class _Part:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary neighbour of ``path`` and move it there when all went well."""
+    """Give a temporary file next to ``path`` and move it to ``path`` if all went well."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         yield temporary
         temporary.replace(path)
     except OSError as failure:
         raise OutputError(
-            f"Expected to write {path}, found: {failure}; free space or choose another folder."
+            f"{path} cannot be written ({failure}); free space or choose another folder."
         ) from failure
     finally:
         temporary.unlink(missing_ok=True)
@@ -151,25 +153,24 @@ def _finished_parts(settings: SimulationSettings, folder: Path) -> Generator[_Pa
     parts: list[Future[_Part]] = []
     with ProcessPoolExecutor(settings.workers, get_context("spawn"), _end_quietly) as pool:
         try:
-            with _stops_held_back():  # inherited: a worker says nothing while it starts
+            with _stops_held_back():  # inherited, so that a worker prints nothing while it starts
                 parts += [pool.submit(_write_part, settings, folder, part) for part in numbers]
             for part in parts:
                 yield part.result()
         except BrokenProcessPool as failure:
             raise OutputError(
-                "Expected every worker to finish its part, found one that was killed; when memory ran out, free some "
-                "and run it again."
+                "A worker process was killed before it finished its part; if memory ran out, free some and try again."
             ) from failure
         finally:
-            if not all(part.done() for part in parts):  # whoever reads has stopped
+            if not all(part.done() for part in parts):  # the caller has stopped
                 for worker in active_children():
                     worker.terminate()
 
 
 @contextmanager
 def _stops_held_back() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the end of the block."""
-    resource_tracker.ensure_running()  # it comes with the first worker, and lets all signals through again
+    """Hold back Ctrl-C and SIGTERM until the end of the block."""
+    resource_tracker.ensure_running()  # it starts with the first worker, and would unblock all signals
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
@@ -178,15 +179,15 @@ def _stops_held_back() -> Iterator[None]:
 
 
 def _end_quietly() -> None:
-    """Ctrl-C reaches workers too: it ends them without a word, for the parent says what happened."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
+    """Ctrl-C reaches workers too and ends them silently; the parent reports what happened."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as for background jobs of a shell
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 @contextmanager
 def _tidied(folder: Path) -> Iterator[None]:
-    """Remove what workers that were stopped left behind."""
+    """Remove the temporary files of workers that were stopped."""
     try:
         yield
     finally:
@@ -198,7 +199,7 @@ def simulate(
     settings: SimulationSettings,
     out: Path,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> SimulationSummary:
     """Write ``train_data_*.pq``, ``train_target.csv`` and ``oracle.parquet`` into ``out``.
 
@@ -208,8 +209,8 @@ def simulate(
 
     Args:
         settings: What to simulate.
-        out: Folder to write to; made if missing.
-        progress: Called after each part with (applicants done, applicants in all).
+        out: Folder to write to; created if missing.
+        progress: Called after each part with the number of applicants done.
 
     Raises:
         OutputError: The folder cannot be written.
@@ -220,7 +221,7 @@ def simulate(
         (out / "train_target.csv").unlink(missing_ok=True)
     except OSError as failure:
         raise OutputError(
-            f"Expected a folder at {out}, found: {failure}; choose another folder."
+            f"The folder {out} cannot be used ({failure}); choose another folder."
         ) from failure
     stale = set(out.glob(PART.format("*")))
     done = products = defaulters = 0
@@ -245,7 +246,7 @@ def simulate(
             products += part.products
             defaulters += int(part.flag.sum())
             if progress is not None:
-                progress(done, settings.applicants)
+                progress(done)
     for path in stale - {out / PART.format(part) for part in range(settings.parts)}:
         path.unlink()
     return SimulationSummary(out, settings.parts, done, products, defaulters)

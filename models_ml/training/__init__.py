@@ -1,3 +1,3 @@
-"""Fitting a model and measuring it; the only room that imports torch, LightGBM and scikit-learn."""
+"""Fits a model and measures it; the only room that imports torch, LightGBM and scikit-learn."""
 
 __all__ = ["autoencoder", "booster", "data", "fitting", "job", "settings", "tuning"]

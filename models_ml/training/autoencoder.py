@@ -1,11 +1,11 @@
-"""Autoencoder of an applicant's latest credit products, whose order counts.
+"""Autoencoder of an applicant's latest credit products, whose order matters.
 
 Codes are categories, so every code of every column has its own embedding; the embeddings of a product are added up, as
-in a bag of words. Two ways lead from there to the latent code: a straight one for what simply adds up over codes, and
-one through a layer per product for what codes of one product say together, added up with weights learnt for each place,
-newest first, and each number of products. The decoder has to name the codes of the products (cross-entropy), with some
-codes hidden from the encoder (denoising; Vincent et al. 2008). The first two numbers of the latent code also learn the
-log-odds of default and how these change with application time.
+in a bag of words. Two paths lead from there to the latent code: a linear one for effects that simply add up over codes,
+and one through a layer per product for interactions of the codes of one product, pooled with weights learnt for each
+place, newest first, and each number of products. The decoder predicts the codes of the products (cross-entropy), with
+some codes hidden from the encoder (denoising; Vincent et al. 2008). The first two numbers of the latent code also learn
+the log-odds of default and how these change with application time.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from models_ml.features.contract import PADDING, FeatureContract
 
 ENCODE_ROWS = 2048
-"""Applicants encoded at a time, which bounds memory."""
+"""Applicants encoded at a time; bounds memory."""
 
 FIRST_MEMORY = 3.0
-"""Products over which the weight of half of the sums falls to 1/e before training; the other half weighs all alike."""
+"""Initially, the weights of half of the sums fall to 1/e over this many products; those of the other half are equal."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Products:
 
 
 def products_of(recent: np.ndarray, contract: FeatureContract) -> Products:
-    """Take the existing products out of padded feature rows.
+    """Extract the existing products from padded feature rows.
 
     Args:
         recent: Code positions, uint8 of shape (N, n_recent, n_columns), 255 = no product.
@@ -89,7 +89,7 @@ class PlacePool(nn.Module):
         self.initialise()
 
     def initialise(self) -> None:
-        """Every other sum forgets older products; the root keeps short and long histories on one scale."""
+        """Every other sum discounts older products; the root keeps short and long histories on one scale."""
         n_recent, width = self.place.shape
         places, counts = torch.arange(n_recent)[:, None], torch.arange(n_recent + 1)[:, None]
         forgets = torch.arange(width) % 2 == 1
@@ -103,7 +103,7 @@ class PlacePool(nn.Module):
         """Pool the products.
 
         Args:
-            values: What is added up.
+            values: What is summed.
             owner: Row of the applicant of each product, int64 of shape (n_products,).
             newest_first: Place of each product, 0 = the applicant's newest, same shape.
             counts: Products of each applicant, int64 of shape (N,).
@@ -118,7 +118,7 @@ class ProductAutoencoder(nn.Module):
     Shape:
         - input: `Products` of N applicants
         - output of ``encode``: latent code, float32 of shape (N, n_latent); numbers `LOG_ODDS` and `LOG_ODDS_CHANGE`
-          are trained on defaults, all of them to rebuild the products
+          are trained on defaults, all of them to reconstruct the products
         - output of ``decode``: logits over the vocabulary, float32 of shape (n_chosen, vocabulary_size)
 
     Example:
@@ -146,7 +146,7 @@ class ProductAutoencoder(nn.Module):
         self.code_bias = nn.Parameter(torch.zeros(vocabulary_size))
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the first weights from one generator, so that trainings in several threads do not share a stream."""
+        """Draw the initial weights from one generator, so that concurrent trainings do not share a random stream."""
         for name, parameter in self.named_parameters():
             if name in ("codes.weight", "depth.weight"):
                 nn.init.normal_(parameter, std=0.1, generator=generator)

@@ -11,7 +11,7 @@ from models_ml.runtime.console import Progress
 from models_ml.scoring.trees import read_forest
 
 PIECE_ROWS = 8192
-"""Rows turned into numbers for LightGBM at a time, which bounds memory."""
+"""Rows converted to floats for LightGBM at a time, which bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class BoosterSettings:
 
     Attributes:
         learning_rate: Shrinkage per tree.
-        n_trees: Most trees; early stopping usually ends sooner.
-        early_stopping_rounds: Trees without better log loss on the early-stopping slice.
+        n_trees: Most trees; early stopping usually ends training sooner.
+        early_stopping_rounds: Stop after this many trees without a better log loss on the early-stopping slice.
         n_leaves: Leaves per tree.
         min_leaf_rows: Fewest applicants in a leaf.
         feature_share: Share of columns tried per tree.
         n_bins: Most bins per column.
         l2: Weight of the L2 penalty on leaf values.
-        negative_share: Share of the applicants without default that are used; they get the weight of the others.
+        negative_share: Share of the applicants without default that are used, weighted up to make up for the rest.
     """
 
     learning_rate: float = 0.05
@@ -41,7 +41,7 @@ class BoosterSettings:
     negative_share: float = 1.0
 
     def parameters(self, seed: int, n_threads: int) -> dict[str, object]:
-        """Parameters for ``lightgbm.train``; deterministic for one seed, whatever the threads."""
+        """Parameters for ``lightgbm.train``; deterministic for a given seed, whatever the number of threads."""
         return {
             "objective": "binary",
             "metric": "binary_logloss",
@@ -61,7 +61,7 @@ class BoosterSettings:
 
 @dataclass(frozen=True)
 class BoosterRows:
-    """What the booster reads and is blended with, compact: counts stay bytes until LightGBM asks for a piece.
+    """What the booster reads and is blended with; counts stay bytes until LightGBM asks for a piece.
 
     Attributes:
         tree_features: Scalars and counts, uint8 of shape (N, n_tree_features).
@@ -117,7 +117,7 @@ def fit_booster(
         settings: Settings of LightGBM.
         seed: Of the sampling of columns and of applicants without default.
         n_threads: Threads of LightGBM.
-        progress: Told after every tree.
+        progress: Updated after every tree.
 
     Returns:
         The booster as LightGBM's text, cut at its best tree.
@@ -154,21 +154,21 @@ def raw_scores(booster: str, rows: BoosterRows) -> np.ndarray:
     """Log-odds before calibration, float64 of shape (N,), by the kernel that scores.
 
     Args:
-        booster: LightGBM's text. Its own loader, which a malformed text can make abort, never reads it.
+        booster: LightGBM's text. Its own loader never reads it, because a malformed text can make that abort.
         rows: The applicants.
     """
     return read_forest(booster).raw_scores(rows.tree_features)
 
 
 def without_thread_count(text: str) -> str:
-    """LightGBM writes the number of threads into the model; it says nothing about the model."""
+    """Drop the number of threads, which LightGBM writes into the text although the model does not depend on it."""
     return "\n".join(line for line in text.split("\n") if not line.startswith("[num_threads:"))
 
 
 def _sample_negatives(
     defaulted: np.ndarray, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Every defaulter and a share of the others, whose weight makes up for the missing ones."""
+    """Every defaulter and a share of the others, weighted up to make up for the rest."""
     if share >= 1:
         return np.arange(len(defaulted)), None
     kept = np.random.default_rng(seed).random(len(defaulted)) < share

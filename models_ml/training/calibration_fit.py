@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from sklearn.linear_model import LogisticRegression
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
 
 from models_ml.scoring.calibration import (
     BetaCalibration,
@@ -20,7 +18,7 @@ from models_ml.scoring.calibration import (
 )
 
 N_FOLDS = 5
-"""Folds within the calibration slice that compare the methods."""
+"""Folds of the calibration slice on which the methods are compared."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,11 @@ class CalibrationChoice:
 def choose_calibration(raw_scores: np.ndarray, defaulted: np.ndarray) -> CalibrationChoice:
     """Compare Platt, beta and isotonic by cross-validation within the slice and fit the best.
 
-    Folds go by rank of the raw score, so that every fold covers all scores, whatever the order of the rows.
+    Folds are dealt out by rank of the raw score, so every fold covers the whole range, whatever the order of the rows.
 
     Args:
         raw_scores: Log-odds from the booster, float64 of shape (N,).
-        defaulted: Outcomes 0 or 1, shape (N,); both occur in every four of `N_FOLDS` folds.
+        defaulted: Outcomes 0 or 1, shape (N,); any `N_FOLDS` - 1 folds must contain both.
     """
     order = np.argsort(raw_scores, kind="stable")
     folds = np.empty(len(order), dtype=np.int64)
@@ -54,14 +52,14 @@ def choose_calibration(raw_scores: np.ndarray, defaulted: np.ndarray) -> Calibra
         for fold in range(N_FOLDS):
             inside, outside = folds == fold, folds != fold
             pd[inside] = fit(raw_scores[outside], defaulted[outside]).pd(raw_scores[inside])
-        log_losses[method] = float(-np.mean(np.log(np.where(defaulted == 1, pd, 1 - pd))))
+        log_losses[method] = log_loss(pd, defaulted)
     best = min(log_losses, key=log_losses.__getitem__)
     return CalibrationChoice(FITS[best](raw_scores, defaulted), log_losses)
 
 
 def fit_platt(raw_scores: np.ndarray, defaulted: np.ndarray) -> PlattCalibration:
     """Fit by maximum likelihood."""
-    regression = _logistic(raw_scores.reshape(-1, 1), defaulted)
+    regression = fit_logistic(raw_scores.reshape(-1, 1), defaulted)
     return PlattCalibration(float(regression.intercept_[0]), float(regression.coef_[0, 0]))
 
 
@@ -71,7 +69,7 @@ def fit_beta(raw_scores: np.ndarray, defaulted: np.ndarray) -> BetaCalibration:
     weights, intercept = np.zeros(2), 0.0
     used = [0, 1]
     while used:
-        regression = _logistic(terms[:, used], defaulted)
+        regression = fit_logistic(terms[:, used], defaulted)
         if (regression.coef_[0] >= 0).all():
             weights[used], intercept = regression.coef_[0], float(regression.intercept_[0])
             break
@@ -81,8 +79,6 @@ def fit_beta(raw_scores: np.ndarray, defaulted: np.ndarray) -> BetaCalibration:
 
 def fit_isotonic(raw_scores: np.ndarray, defaulted: np.ndarray) -> IsotonicCalibration:
     """Fit by pooling adjacent violators."""
-    from sklearn.isotonic import IsotonicRegression  # slow to import, and scoring needs none of it
-
     regression = IsotonicRegression(out_of_bounds="clip").fit(raw_scores, defaulted)
     return IsotonicCalibration(
         tuple(regression.X_thresholds_.tolist()), tuple(regression.y_thresholds_.tolist())
@@ -96,7 +92,11 @@ FITS: Mapping[str, Callable[[np.ndarray, np.ndarray], Calibration]] = {
 }
 
 
-def _logistic(terms: np.ndarray, defaulted: np.ndarray) -> LogisticRegression:
-    from sklearn.linear_model import LogisticRegression
-
+def fit_logistic(terms: np.ndarray, defaulted: np.ndarray) -> LogisticRegression:
+    """Logistic regression without a penalty."""
     return LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(terms, defaulted)
+
+
+def log_loss(pd: np.ndarray, defaulted: np.ndarray) -> float:
+    """Mean negative log-likelihood of outcomes, nats."""
+    return float(-np.mean(np.log(np.where(defaulted == 1, pd, 1 - pd))))

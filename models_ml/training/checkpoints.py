@@ -1,4 +1,4 @@
-"""Finished stages of a training, so that an interrupted one goes on where it stopped."""
+"""Finished stages of a training, so that an interrupted training resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Stages:
-    """Results of stages, kept under a key made from everything they depend on.
+    """Results of stages, kept under a key derived from everything they depend on.
 
     Attributes:
         folder: Where this training keeps its results.
@@ -29,7 +29,7 @@ class Stages:
 
     @classmethod
     def open(cls, home: Path, depends_on: Mapping[str, Any]) -> Stages:
-        """Find or make the folder of a training; those of other trainings are removed.
+        """Find or create the folder of a training; folders of other trainings are removed.
 
         Args:
             home: Folder under which everything is written.
@@ -46,12 +46,12 @@ class Stages:
         return cls(parent / key)
 
     def get(self, name: str, read: Callable[[bytes], T]) -> T | None:
-        """Result of a finished stage; None when it is missing, fails its hash or makes no sense.
+        """Result of a finished stage; None if it is missing, fails its hash or cannot be used.
 
         Args:
             name: Of the stage.
-            read: Makes the result of what was kept, and raises one of `MALFORMED` or an `ArtifactError` when that
-                makes no sense: the stage is then done again.
+            read: Turns the stored bytes into the result; if it raises one of `MALFORMED` or an `ArtifactError`, the
+                stage is repeated.
         """
         path = self.folder / name
         if not path.is_file():
@@ -74,6 +74,27 @@ class Stages:
             os.fsync(file.fileno())
         temporary.replace(self.folder / name)
 
+    def once(
+        self,
+        name: str,
+        read: Callable[[bytes], T],
+        make: Callable[[], T],
+        write: Callable[[T], bytes],
+    ) -> T:
+        """Result of a stage, made and kept unless an interrupted training finished it.
+
+        Args:
+            name: Of the stage.
+            read: See `get`.
+            make: Does the work.
+            write: Turns the result into the bytes that are kept.
+        """
+        result = self.get(name, read)
+        if result is None:
+            result = make()
+            self.put(name, write(result))
+        return result
+
     def clear(self) -> None:
-        """Forget all stages: the training is complete."""
+        """Remove all stages: the training is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Who is trained on: applicants of each slice, samples of them, and their rows as the booster reads them."""
+"""The training data: applicants of each slice, and their rows as the booster reads them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from models_ml.warehouse.sampling import rows_of
 from models_ml.warehouse.tables import SPLITS, Outcomes, stream_features
 
 MIN_DEFAULTS = 20
-"""Fewest defaulters, and fewest others, that each slice needs to train and measure a model."""
+"""Fewest defaulters, and fewest others, that each slice needs."""
 
 
 def application_times(outcomes: Outcomes) -> np.ndarray:
     """When each applicant applied: 0 = the oldest, 1 = the latest of the train slice and everyone after.
 
-    Later times are not told apart, because nothing can be learnt about them from the train slice.
+    Later times are all 1, because the train slice says nothing about them.
 
     Returns:
-        float32 of shape (N,), by the order of applications.
+        float32 of shape (N,), by order of application.
     """
     n_learnt = int(np.flatnonzero(outcomes.splits == "train").max(initial=0)) + 1
     times: np.ndarray = np.minimum(np.arange(1, len(outcomes) + 1) / n_learnt, 1.0)
@@ -34,7 +34,7 @@ def application_times(outcomes: Outcomes) -> np.ndarray:
 
 
 def check_slices(outcomes: Outcomes, splits: tuple[str, ...] = SPLITS) -> None:
-    """Refuse data that cannot train and measure a model.
+    """Refuse data on which a model cannot be trained and measured.
 
     Raises:
         InputDataError: A slice has too few defaulters or too few others.
@@ -44,9 +44,9 @@ def check_slices(outcomes: Outcomes, splits: tuple[str, ...] = SPLITS) -> None:
         n_defaulted = int(defaulted.sum())
         if min(n_defaulted, len(defaulted) - n_defaulted) < MIN_DEFAULTS:
             raise InputDataError(
-                f"The slice {split!r} has {len(defaulted)} applicants and {n_defaulted} of them "
-                f"defaulted; training needs at least {MIN_DEFAULTS} that did and "
-                f"{MIN_DEFAULTS} that did not. Add applicants with known outcomes."
+                f"The slice {split!r} has {len(defaulted)} applicants, of whom {n_defaulted} "
+                f"defaulted; training needs at least {MIN_DEFAULTS} who did and "
+                f"{MIN_DEFAULTS} who did not. Add applicants with known outcomes."
             )
 
 
@@ -59,10 +59,10 @@ def read_booster_rows(
     n_threads: int,
     progress: Progress,
 ) -> BoosterRows:
-    """Read a slice, each piece encoded as it comes: the products themselves are never all in memory.
+    """Read a slice and encode it piece by piece, so that the products are never all in memory.
 
-    The encoder's log-odds are those of the applicant's own time, so that what is fitted on them does not learn to
-    mistrust them for having changed since; when the model scores, every applicant applies now.
+    The encoder's log-odds are as of the applicant's own application time; otherwise what is fitted on them would learn
+    to distrust them for having drifted since. When the model scores, every applicant applies now.
     """
     rows = rows_of(outcomes, split)
     times = application_times(outcomes)[rows]
@@ -81,7 +81,7 @@ def read_booster_rows(
 
 
 def data_facts(connection: duckdb.DuckDBPyConnection, outcomes: Outcomes) -> dict[str, Any]:
-    """Fingerprint of the data: raw files and who is in which slice."""
+    """Fingerprint of the data: the raw files, and which applicants are in which slice."""
     parts = connection.execute(
         "select raw_part, n_rows, content_sha256 from raw_parts order by raw_part"
     ).fetchall()

@@ -1,4 +1,4 @@
-"""Training of the autoencoder: first it learns to rebuild products, then what they say about default."""
+"""Training of the autoencoder: first to reconstruct products, then to predict default as well."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from models_ml.training.autoencoder import (
 )
 
 Watch = Callable[[int, float], None]
-"""Told the number of a pass and its held-out loss."""
+"""Called with the number of an epoch and its held-out loss."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class EncoderTraining:
     """How the autoencoder is trained.
 
     Attributes:
-        max_applicants: Most applicants it learns from; every defaulter and a sample of the others.
+        max_applicants: Most applicants it learns from: every defaulter and a sample of the others.
         hidden_share: Share of codes hidden from the encoder.
-        reconstruction_epochs: Passes that learn to rebuild products.
-        outcome_epochs: Passes that learn from the default flag as well.
-        reconstruction_weight: Weight of reconstruction next to the default flag.
+        reconstruction_epochs: Epochs that only reconstruct products.
+        outcome_epochs: Epochs that learn from the default flag as well.
+        reconstruction_weight: Weight of the reconstruction loss relative to the loss on the default flag.
         batch_rows: Applicants per gradient step.
         learning_rate: Peak rate of AdamW.
         weight_decay: Of AdamW.
@@ -84,24 +84,24 @@ def fit_encoder(
     progress: Progress,
     watch: Watch | None = None,
 ) -> ProductAutoencoder:
-    """Train in two stages; each gives the pass with the best held-out loss.
+    """Train in two stages; each keeps the epoch with the best held-out loss.
 
     The result depends on rows, settings and seed alone: torch runs on one thread and draws from one generator.
 
     Args:
         rows: Applicants to learn from.
-        held_out: Applicants that decide which pass is kept.
+        held_out: Applicants that decide which epoch is kept.
         contract: The feature contract.
         shape: Shape of the autoencoder.
         training: How it is trained.
         seed: Of initial weights, order, hidden codes and dropout.
-        progress: Told after every gradient step.
-        watch: Told the held-out loss after each pass of the outcome stage; may raise to end the training.
+        progress: Updated after every gradient step.
+        watch: Called after each epoch of the outcome stage; may raise to end the training.
 
     Returns:
         The model with the best held-out loss, in evaluation mode.
     """
-    torch.set_num_threads(1)  # counts per thread; more would change the order of the sums
+    torch.set_num_threads(1)  # per thread; more would change the order of the sums
     generator = torch.Generator().manual_seed(seed)
     model = ProductAutoencoder(contract.vocabulary_size, contract.n_recent, shape)
     model.initialise(generator)
@@ -149,7 +149,7 @@ def fit_encoder(
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, training.learning_rate, total_steps=n_steps
         )
-        # One cycle of the learning rate per stage: its high middle may look bad, so no pass ends the stage early.
+        # One cycle of the learning rate per stage: losses rise at its peak, so no epoch ends the stage early.
         best_loss, best_state = float("inf"), model.state_dict()
         for epoch in range(epochs):
             order = torch.randperm(len(rows), generator=generator).numpy()
@@ -212,7 +212,7 @@ def columns_of_codes(contract: FeatureContract) -> Tensor:
 def mean_loss(
     loss_of: Callable[[EncoderRows, np.ndarray, bool], Tensor], rows: EncoderRows
 ) -> float:
-    """Loss over all rows without learning."""
+    """Loss over all rows, in evaluation."""
     total = 0.0
     with torch.inference_mode():
         for chosen in batches(np.arange(len(rows)), ENCODE_ROWS):

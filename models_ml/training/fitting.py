@@ -1,4 +1,4 @@
-"""The two things that learn, encoder and booster, fitted on the slices of given applicants."""
+"""Fits encoder, booster and their blend, each on its slice of the applicants."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from models_ml.runtime.console import Progress, step
 from models_ml.scoring.blend import Blend
 from models_ml.scoring.encoder import make_encoder
 from models_ml.scoring.trees import read_forest
-from models_ml.training.blend_fit import fit_blend
 from models_ml.training.booster import BoosterRows, fit_booster, raw_scores
-from models_ml.training.data import application_times, read_booster_rows
+from models_ml.training.calibration_fit import fit_logistic
+from models_ml.training.data import application_times, check_slices, read_booster_rows
 from models_ml.training.encoder_fit import EncoderRows, Watch, fit_encoder
 from models_ml.training.settings import TrainingSettings
 from models_ml.warehouse.sampling import rows_of
 from models_ml.warehouse.tables import SPLITS, Outcomes, read_features
 
 HELD_OUT_APPLICANTS = 40_000
-"""Most early-stopping applicants that the encoder is watched on."""
+"""Most early-stopping applicants on which the encoder's held-out loss is measured."""
 
 
 def fit_encoder_weights(
@@ -29,14 +29,14 @@ def fit_encoder_weights(
     training: TrainingSettings,
     watch: Watch | None = None,
 ) -> dict[str, np.ndarray]:
-    """Train the autoencoder on the train slice, watched on the early-stopping slice.
+    """Train the autoencoder on the train slice; the early-stopping slice gives its held-out loss.
 
     Args:
         connection: The warehouse.
         contract: The feature contract.
         outcomes: Applicants and their slices.
         training: All settings.
-        watch: Told the held-out loss after each pass.
+        watch: Called with the held-out loss after each epoch.
 
     Returns:
         Its weights by name, float32.
@@ -74,7 +74,7 @@ def read_slices(
     training: TrainingSettings,
     splits: tuple[str, ...] = SPLITS,
 ) -> dict[str, BoosterRows]:
-    """Counts of slices, as the booster reads them, and the encoder's log-odds."""
+    """Rows of each slice as the booster reads them, with the encoder's log-odds."""
     encoder = make_encoder(weights, contract)
     n_applicants = int(np.isin(outcomes.splits, splits).sum())
     with (
@@ -90,12 +90,12 @@ def read_slices(
 
 
 def fit_trees(
-    count_names: tuple[str, ...], slices: dict[str, BoosterRows], training: TrainingSettings
+    names: tuple[str, ...], slices: dict[str, BoosterRows], training: TrainingSettings
 ) -> str:
-    """Train LightGBM on the train slice, stopped by the early-stopping slice.
+    """Train LightGBM on the train slice; the early-stopping slice decides when to stop.
 
     Args:
-        count_names: Names of the tree features.
+        names: Names of the tree features.
         slices: Rows by slice.
         training: All settings.
 
@@ -106,7 +106,7 @@ def fit_trees(
         booster = fit_booster(
             slices["train"],
             slices["early_stopping"],
-            count_names,
+            names,
             training.booster,
             training.seed,
             training.n_threads,
@@ -116,11 +116,55 @@ def fit_trees(
     return booster
 
 
-def blend_by(booster: str, rows: BoosterRows) -> Blend:
-    """Weights of encoder and booster, found on applicants that neither has learnt from."""
-    return fit_blend(raw_scores(booster, rows), rows.log_odds, rows.defaulted)
+def fit_blend(booster: str, rows: BoosterRows) -> Blend:
+    """Weights of booster and encoder by maximum likelihood; one that would be negative is left out.
+
+    Args:
+        booster: LightGBM's text.
+        rows: Applicants that neither has learnt from.
+    """
+    terms = np.column_stack([raw_scores(booster, rows), rows.log_odds]).astype(np.float64)
+    trees, log_odds = fit_logistic(terms, rows.defaulted).coef_[0]
+    if trees < 0:
+        return Blend(trees=0.0, log_odds=1.0)
+    if log_odds < 0:
+        return Blend(trees=1.0, log_odds=0.0)
+    return Blend(trees=float(trees), log_odds=float(log_odds))
 
 
 def blended_scores(booster: str, blend: Blend, rows: BoosterRows) -> np.ndarray:
     """Raw scores of encoder and booster together, float64 of shape (N,)."""
     return blend.raw_scores(raw_scores(booster, rows), rows.log_odds)
+
+
+def score_held_out(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeatureContract,
+    outcomes: Outcomes,
+    training: TrainingSettings,
+    split: str,
+    watch: Watch | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit encoder, booster and blend, and score the applicants of another slice.
+
+    Args:
+        connection: The warehouse.
+        contract: The feature contract.
+        outcomes: Applicants and their slices.
+        training: All settings.
+        split: Slice to score, neither train nor early_stopping.
+        watch: Called with the held-out loss of the encoder after each epoch.
+
+    Returns:
+        Raw scores, float64, and outcomes 0 or 1, both of shape (N,).
+
+    Raises:
+        InputDataError: One of the three slices has too few applicants of either outcome.
+    """
+    splits = ("train", "early_stopping", split)
+    check_slices(outcomes, splits)
+    weights = fit_encoder_weights(connection, contract, outcomes, training, watch)
+    slices = read_slices(connection, contract, outcomes, weights, training, splits)
+    booster = fit_trees(contract.tree_feature_names, slices, training)
+    blend = fit_blend(booster, slices["early_stopping"])
+    return blended_scores(booster, blend, slices[split]), slices[split].defaulted

@@ -29,14 +29,13 @@ from models_ml.scoring.reasons import read_reason_codes
 from models_ml.scoring.scorecard import BAND_LETTERS
 from models_ml.scoring.trees import read_forest
 from models_ml.settings import PROJECT_ROOT, Settings
-from models_ml.training.booster import BoosterRows
 from models_ml.training.calibration_fit import choose_calibration
 from models_ml.training.checkpoints import Stages
 from models_ml.training.cross_validation import CrossValidation, cross_validate
 from models_ml.training.data import check_slices, data_facts
 from models_ml.training.fitting import (
-    blend_by,
     blended_scores,
+    fit_blend,
     fit_encoder_weights,
     fit_trees,
     read_slices,
@@ -51,17 +50,17 @@ LIBRARIES = (
     *("torch", "lightgbm", "numpy", "numba", "scikit-learn", "duckdb", "safetensors", "pyarrow"),
 )
 REFERENCE_APPLICANTS = 20_000
-"""Most applicants from whom the reference applicant and the golden rows are chosen."""
+"""Most applicants among whom the reference applicant and the golden rows are chosen."""
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The new model and how good it is on applicants it never saw.
+    """The new model and its performance on applicants it never saw.
 
     Attributes:
         version: Its version.
         out_of_time: Figures on the latest applicants.
-        cross_validation: Figures of a random split, when asked for.
+        cross_validation: Figures on random folds, if requested.
         refusals: Why it did not become champion; empty when it did.
     """
 
@@ -74,18 +73,18 @@ class TrainingResult:
 def train(
     settings: Settings, training: TrainingSettings | None = None, n_folds: int = 0
 ) -> TrainingResult:
-    """Train a model on the feature table; it becomes champion when it passes the gates.
+    """Train a model on the feature table; it becomes champion if it passes the gates.
 
-    Encoder and booster learn from the oldest applicants, stop by the next slice, the PD is calibrated on the slice
-    after that and everything is measured on the latest applicants.
+    Encoder and booster learn from the oldest applicants, the next slice decides when to stop, the one after that
+    calibrates the PD, and the latest applicants measure the result.
 
     Args:
         settings: Where everything is.
-        training: What the model depends on besides the data; by default what the file in force says.
-        n_folds: Folds of a cross-validation beside the out-of-time figures; 0 = none.
+        training: What the model depends on besides the data; by default the settings file in force.
+        n_folds: Folds of a cross-validation in addition to the out-of-time figures; 0 = none.
 
     Raises:
-        InputDataError: The table cannot be used, or has too few defaulters.
+        InputDataError: The table is unusable or has too few defaulters.
     """
     training = training or read_training_settings(settings_in_force(settings.home))
     contract = read_contract(settings.dictionary)
@@ -96,11 +95,21 @@ def train(
             check_slices(outcomes)
             facts = _facts(connection, contract, outcomes, training)
         stages = Stages.open(settings.home, facts)
-        weights = _encoder_weights(connection, contract, outcomes, training, stages)
+        weights = stages.once(
+            "encoder.safetensors",
+            lambda content: _read_weights(content, contract),
+            lambda: fit_encoder_weights(connection, contract, outcomes, training),
+            save_tensors,
+        )
         slices = read_slices(connection, contract, outcomes, weights, training)
-        booster = _booster(contract, slices, training, stages)
+        booster = stages.once(
+            "booster.txt",
+            _read_booster,
+            lambda: fit_trees(contract.tree_feature_names, slices, training),
+            str.encode,
+        )
         with step("Calibrating and measuring"):
-            blend = blend_by(booster, slices["early_stopping"])
+            blend = fit_blend(booster, slices["early_stopping"])
             calibration_scores = blended_scores(booster, blend, slices["calibration"])
             choice = choose_calibration(calibration_scores, slices["calibration"].defaulted)
             pd = choice.calibration.pd(calibration_scores)
@@ -148,7 +157,7 @@ def train(
         "metrics": metrics,
     }
     folder = save_artifact(replace(artifact, facts=facts), settings.artifacts)
-    if validation:  # an equal model may have been there before, without these figures
+    if validation:  # an identical model may already exist, without these figures
         add_metrics(folder, {"cross_validation": validation.to_json()})
     version = load_artifact(folder).version
     refused = refusals(settings.artifacts, version)
@@ -158,44 +167,15 @@ def train(
     return TrainingResult(version, out_of_time, validation, tuple(refused))
 
 
-def _encoder_weights(
-    connection: duckdb.DuckDBPyConnection,
-    contract: FeatureContract,
-    outcomes: Outcomes,
-    training: TrainingSettings,
-    stages: Stages,
-) -> dict[str, np.ndarray]:
-    """Train the autoencoder, unless an interrupted training finished that."""
-
-    def read(content: bytes) -> dict[str, np.ndarray]:
-        weights: dict[str, np.ndarray] = load_tensors(content)
-        check_weights(weights, contract)
-        return weights
-
-    weights = stages.get("encoder.safetensors", read)
-    if weights is None:
-        weights = fit_encoder_weights(connection, contract, outcomes, training)
-        stages.put("encoder.safetensors", save_tensors(weights))
+def _read_weights(content: bytes, contract: FeatureContract) -> dict[str, np.ndarray]:
+    weights: dict[str, np.ndarray] = load_tensors(content)
+    check_weights(weights, contract)
     return weights
 
 
-def _booster(
-    contract: FeatureContract,
-    slices: dict[str, BoosterRows],
-    training: TrainingSettings,
-    stages: Stages,
-) -> str:
-    """Train LightGBM, unless an interrupted training finished that; its text."""
-
-    def read(content: bytes) -> str:
-        read_forest(content.decode())
-        return content.decode()
-
-    booster = stages.get("booster.txt", read)
-    if booster is None:
-        booster = fit_trees(contract.tree_feature_names, slices, training)
-        stages.put("booster.txt", booster.encode())
-    return booster
+def _read_booster(content: bytes) -> str:
+    read_forest(content.decode())
+    return content.decode()
 
 
 def _facts(
@@ -220,7 +200,7 @@ def _facts(
 
 
 def _git_commit() -> str | None:
-    """Commit of the installed source, or None outside a git checkout, such as in an environment that lies in one."""
+    """Commit of the source; None unless this is a checkout, even if an environment inside one."""
     if not (PROJECT_ROOT / ".git").exists():
         return None
     try:

@@ -23,9 +23,9 @@ def freeze_distributions(
         contract: Names the codes.
 
     Returns:
-        ``pd_quantiles`` and ``score_quantiles`` (inner edges of `N_QUANTILES` equal bins), ``score_shares`` (what each
-        score bin really holds, as whole points have ties; an edge belongs to the bin above it) and ``code_shares``:
-        column to the share of product rows at each code position.
+        ``pd_quantiles`` and ``score_quantiles`` (inner edges of `N_QUANTILES` equal bins), ``score_shares`` (the
+        actual share of each score bin, since whole points have ties; an edge belongs to the bin above it) and
+        ``code_shares`` (by column, the share of product rows at each code position).
     """
     shares, start = {}, len(contract.scalars)
     for column in contract.columns:

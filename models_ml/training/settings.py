@@ -1,7 +1,7 @@
-"""Everything a training depends on besides the data, and the file that keeps the best setting.
+"""Everything a training depends on besides the data, and the file that holds the best settings.
 
-The package brings a file with settings. One of the same name in ``SCOREHOUSE_HOME``, such as ``scorehouse tune``
-writes, has precedence.
+The package comes with a settings file. One of the same name in ``SCOREHOUSE_HOME``, such as the one ``scorehouse tune``
+writes, takes precedence.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from models_ml.training.booster import BoosterSettings
 from models_ml.training.encoder_fit import EncoderTraining
 
 SETTINGS_FILE = Path(__file__).with_name("training.toml")
-"""Settings of the package; nothing writes there."""
+"""Settings of the package; never written."""
 PARTS = {
     "autoencoder": AutoencoderSettings,
     "encoder": EncoderTraining,
@@ -37,7 +37,7 @@ class TrainingSettings:
     """Settings of a training.
 
     Attributes:
-        seed: Of everything random.
+        seed: Of all random choices.
         sample: Applicants to use at most, drawn evenly over application time; None = all.
         n_threads: Threads; the model does not depend on them.
         autoencoder: Shape of the autoencoder.
@@ -45,7 +45,7 @@ class TrainingSettings:
         booster: Settings of LightGBM.
         scale: From PD to points.
         bands: From points to risk bands.
-        file: Name (``file``) and ``sha256`` of the file that was read; empty when none was.
+        file: Name (``file``) and ``sha256`` of the settings file; empty if none was read.
     """
 
     seed: int = 7
@@ -66,22 +66,22 @@ class TrainingSettings:
 
 
 def file_of(home: Path) -> Path:
-    """Where settings of an installation are kept."""
+    """Path of the settings file of an installation."""
     return home / SETTINGS_FILE.name
 
 
 def settings_in_force(home: Path) -> Path:
-    """The file that a training in this installation reads: its own where there is one, else that of the package."""
+    """The file that a training in this installation reads: its own if it exists, else that of the package."""
     own = file_of(home)
     return own if own.is_file() else SETTINGS_FILE
 
 
 def read_training_settings(path: Path = SETTINGS_FILE, **changes: Any) -> TrainingSettings:
-    """Read ``training.toml``; what it does not name is as the package has it, then as in the code.
+    """Read ``training.toml``; settings it does not name come from the package's file, then from the code.
 
     Args:
         path: The file.
-        changes: Fields of `TrainingSettings` to set besides, such as ``seed``.
+        changes: Further fields of `TrainingSettings`, such as ``seed``.
 
     Raises:
         UsageError: The file names a setting that does not exist, or cannot be read.
@@ -100,12 +100,12 @@ def read_training_settings(path: Path = SETTINGS_FILE, **changes: Any) -> Traini
 
 
 def _read_tables(path: Path) -> tuple[bytes, dict[str, dict[str, Any]]]:
-    """Content of a file, and the values of each part that it names; both empty when there is no file."""
+    """Content of a file, and the values of each part it names; both empty if there is no file."""
     try:
         content = path.read_bytes() if path.is_file() else b""
         tables = tomllib.loads(content.decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path} cannot be read ({error}); mend or remove it.") from error
+        raise UsageError(f"{path} cannot be read ({error}); fix or remove it.") from error
     parts = {}
     for name, values in tables.items():
         if name not in PARTS or not isinstance(values, Mapping):
@@ -123,7 +123,7 @@ def write_training_settings(training: TrainingSettings, path: Path, note: str) -
     """Write what `read_training_settings` reads, in one atomic step.
 
     Args:
-        training: The settings; seed, sample and threads are not kept in the file.
+        training: The settings; seed, sample and threads are not written.
         path: The file.
         note: One line that says where the settings come from.
 
@@ -143,5 +143,5 @@ def write_training_settings(training: TrainingSettings, path: Path, note: str) -
         temporary.replace(path)
     except OSError as error:
         raise OutputError(
-            f"The settings cannot be written to {path} ({error.strerror}); name another file with: --out FILE"
+            f"The settings cannot be written to {path} ({error.strerror}); choose another file with: --out FILE"
         ) from error

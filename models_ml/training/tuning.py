@@ -1,7 +1,7 @@
-"""Search for better training settings: resumable, pruned, the best one kept in a file that training reads.
+"""Search for better training settings: resumable, pruned, the best settings written to a file that training reads.
 
-A setting is judged by the log loss of its PDs on the calibration slice; the latest applicants are never looked at. What
-the search knows is kept in a SQLite file, so a stopped search goes on where it was.
+Settings are judged by the log loss of their PDs on the calibration slice; the latest applicants are never looked at.
+The trials are kept in a SQLite file, so an interrupted search resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -20,15 +20,9 @@ import optuna
 from models_ml.features.contract import FeatureContract, read_contract
 from models_ml.runtime.console import console
 from models_ml.settings import Settings
-from models_ml.training.calibration_fit import fit_platt
+from models_ml.training.calibration_fit import fit_platt, log_loss
 from models_ml.training.data import check_slices, data_facts
-from models_ml.training.fitting import (
-    blend_by,
-    blended_scores,
-    fit_encoder_weights,
-    fit_trees,
-    read_slices,
-)
+from models_ml.training.fitting import score_held_out
 from models_ml.training.settings import (
     TrainingSettings,
     file_of,
@@ -41,9 +35,8 @@ from models_ml.warehouse.sampling import sample
 from models_ml.warehouse.tables import Outcomes, read_outcomes
 
 STORAGE = "tuning.db"
-TUNED_SPLITS = ("train", "early_stopping", "calibration")
 WARM_UP_TRIALS = 5
-"""Trials before the search begins to prune."""
+"""Trials before the search starts to stop bad ones early."""
 FINISHED = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
 
 
@@ -53,10 +46,10 @@ class TuningResult:
 
     Attributes:
         n_trials: Finished trials, those of earlier calls included.
-        n_pruned: Those of them that were stopped early.
-        first_log_loss: Log loss of the setting that was there before, nats.
-        best_log_loss: Log loss of the best setting, nats.
-        settings_file: Where the best setting was written.
+        n_pruned: How many of them were stopped early.
+        first_log_loss: Log loss of the settings before the search, nats.
+        best_log_loss: Log loss of the best settings, nats.
+        settings_file: Where the best settings were written.
     """
 
     n_trials: int
@@ -73,16 +66,16 @@ def tune(
     seed: int = 7,
     settings_file: Path | None = None,
 ) -> TuningResult:
-    """Search until ``n_trials`` trials are finished and write the best setting.
+    """Search until ``n_trials`` trials are finished and write the best settings.
 
-    The first trial is the setting in force, so the result is never worse than that.
+    The first trial has the settings in force, so the result is never worse than those.
 
     Args:
         settings: Where everything is.
         n_trials: Finished trials to reach, those of earlier calls on the same data included.
         n_applicants: Applicants to use at most.
         seed: Of the search and of every training.
-        settings_file: Written at the end; by default the one of the installation, which training reads.
+        settings_file: Written at the end; by default the file of the installation, which training reads.
     """
     settings_file = settings_file or file_of(settings.home)
     in_force = settings_file if settings_file.is_file() else settings_in_force(settings.home)
@@ -97,7 +90,7 @@ def tune(
 
         def report(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
             done = len(study.get_trials(states=FINISHED))
-            found = "pruned" if trial.value is None else f"log loss {trial.value:.5f}"
+            found = "stopped early" if trial.value is None else f"log loss {trial.value:.5f}"
             console.print(f"Trial {done} of {n_trials}: {found}", style="bold")
 
         missing = n_trials - len(study.get_trials(states=FINISHED))
@@ -123,7 +116,7 @@ def tune(
 
 
 def _open_study(settings: Settings, name: str, seed: int) -> optuna.Study:
-    """The study of these data; a trial that was cut off counts as failed."""
+    """The study of these data; a trial that was interrupted counts as failed."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings.home.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
@@ -144,7 +137,7 @@ def _study_name(
     outcomes: Outcomes,
     seed: int,
 ) -> str:
-    """Other data, another search."""
+    """Name of the study: other data, contract or seed start another search."""
     facts = {
         "data": data_facts(connection, outcomes), "contract": contract.sha256, "seed": seed
     }  # fmt: skip
@@ -166,7 +159,7 @@ SEARCHED: dict[str, dict[str, tuple[float, float, bool]]] = {
         "l2": (1.0, 100.0, True),
     },
 }
-"""Lowest and highest value of what is searched, and whether the search goes by its logarithm."""
+"""Lowest and highest value of each searched setting, and whether it is searched on a log scale."""
 
 
 def _log_loss(
@@ -176,7 +169,7 @@ def _log_loss(
     outcomes: Outcomes,
     start: TrainingSettings,
 ) -> float:
-    """Train with a setting drawn by the search; log loss on the calibration slice, nats."""
+    """Train with settings drawn by the search; log loss on the calibration slice, nats."""
     first = _chosen(start)
     drawn: dict[str, Any] = {}
     for part, ranges in SEARCHED.items():
@@ -193,19 +186,15 @@ def _log_loss(
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    weights = fit_encoder_weights(connection, contract, outcomes, training, watch)
-    slices = read_slices(connection, contract, outcomes, weights, training, TUNED_SPLITS)
-    rows = slices["calibration"]
-    booster = fit_trees(contract.tree_feature_names, slices, training)
-    blend = blend_by(booster, slices["early_stopping"])
-    log_odds = blended_scores(booster, blend, rows)
-    calibration = fit_platt(log_odds, rows.defaulted)  # the blend has no intercept
-    pd = calibration.pd(log_odds)
-    return float(-np.mean(np.log(np.where(rows.defaulted == 1, pd, 1 - pd))))
+    log_odds, defaulted = score_held_out(
+        connection, contract, outcomes, training, "calibration", watch
+    )
+    calibration = fit_platt(log_odds, defaulted)  # the blend has no intercept
+    return log_loss(calibration.pd(log_odds), defaulted)
 
 
 def _chosen(training: TrainingSettings) -> dict[str, Any]:
-    """What is searched, as it is set now, by part and name."""
+    """Current values of the searched settings, by part and name."""
     return {
         f"{part}.{name}": getattr(getattr(training, part), name)
         for part, ranges in SEARCHED.items()
@@ -214,7 +203,7 @@ def _chosen(training: TrainingSettings) -> dict[str, Any]:
 
 
 def _with(training: TrainingSettings, chosen: dict[str, Any]) -> TrainingSettings:
-    """The same settings with what was chosen."""
+    """The same settings with the chosen values."""
     parts = {
         part: replace(
             getattr(training, part), **{name: chosen[f"{part}.{name}"] for name in ranges}

@@ -130,12 +130,8 @@ def test_the_oracle_stays_out_of_the_data(small):
 
 def test_progress_counts_applicants(tmp_path):
     seen = []
-    simulate(
-        SimulationSettings(2_000, parts=4, workers=1),
-        tmp_path,
-        progress=lambda done, whole: seen.append((done, whole)),
-    )
-    assert seen == [(500, 2_000), (1_000, 2_000), (1_500, 2_000), (2_000, 2_000)]
+    simulate(SimulationSettings(2_000, parts=4, workers=1), tmp_path, progress=seen.append)
+    assert seen == [500, 1_000, 1_500, 2_000]
 
 
 def test_a_second_run_replaces_the_first(tmp_path):
@@ -163,7 +159,7 @@ def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path):
 def test_an_interrupted_run_leaves_no_targets(tmp_path):
     simulate(SimulationSettings(2_000, parts=2, workers=1), tmp_path)
 
-    def stop(done: int, whole: int) -> None:
+    def stop(done: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
