@@ -69,7 +69,7 @@ def test_the_query_of_the_first_screen_has_the_columns_shown(finished_run: Insta
 def test_the_number_of_failures_is_that_of_the_matrix() -> None:
     with (PROJECT_ROOT / "tests" / "faults" / "matrix.csv").open(encoding="utf-8") as file:
         n_faults = len(list(csv.DictReader(file)))
-    assert f"trigger {n_faults} kinds of failure" in README
+    assert f"trigger {n_faults} kinds of failure" in " ".join(README.split())
 
 
 def test_layout_tree_is_true() -> None:
