@@ -72,6 +72,26 @@ def test_the_number_of_failures_is_that_of_the_matrix() -> None:
     assert f"trigger {n_faults} kinds of failure" in " ".join(README.split())
 
 
+def test_the_figures_of_the_first_screen_are_those_of_the_page_on_performance() -> None:
+    page = (PROJECT_ROOT / "docs" / "operate" / "performance.md").read_text(encoding="utf-8")
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()]
+    rows = {row[0]: row[1:] for row in cells if row}
+
+    def figure(row: str, place: int = 0) -> float:
+        return float(rows[row][place].split()[0].replace(",", ""))
+
+    training = "model of 30,000, features included"
+    ours = figure("`score_applicant_pd` in DuckDB, including hand-over and encoder")
+    theirs = figure("LightGBM.predict, trees only, on a prepared matrix")
+    assert re.findall(r"\*\*(\d[\d.]*)(?: ms| times)", README) == [
+        f"{figure('one applicant over HTTP'):.0f}",
+        f"{figure(training, place=2):.1f}",
+        f"{ours / theirs:.0f}",
+    ]
+    aucs = [float(auc) for auc in re.findall(r"0\.\d{4}", " ".join(rows[training]))]
+    assert "({:.3f} against {:.3f})".format(*aucs) in README
+
+
 def test_layout_tree_is_true() -> None:
     tree = README.split("## Layout")[1].split("```")[1]
     for line in tree.strip().splitlines():
