@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from support.installation import Installation
 
 from models_ml.settings import PROJECT_ROOT
 
-README = (PROJECT_ROOT / "README.md").read_text()
+README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", README, flags=re.DOTALL)
 MAKE_TARGETS = re.findall(r"^make (\w+)", README, flags=re.MULTILINE)
 
@@ -50,6 +51,45 @@ def test_code_block_runs(finished_run: Installation, number: int) -> None:
     )
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     assert result.stdout.strip()
+
+
+def test_the_query_of_the_first_screen_has_the_columns_shown(finished_run: Installation) -> None:
+    """Its rows are those of the demo; names and types are the same everywhere."""
+    shown = README.split("```")[1]
+    query = re.search(r'\$ scorehouse sql "(.+?)"', shown, flags=re.DOTALL)
+    assert query
+    printed = finished_run.command("sql", query[1]).stdout
+    header = [re.findall(r"[\w(),\[\]]+", line) for line in printed.splitlines()[1:3]]
+    assert (
+        header
+        == [re.findall(r"[\w(),\[\]]+", line) for line in shown.splitlines() if "│" in line][:2]
+    )
+
+
+def test_the_number_of_failures_is_that_of_the_matrix() -> None:
+    with (PROJECT_ROOT / "tests" / "faults" / "matrix.csv").open(encoding="utf-8") as file:
+        n_faults = len(list(csv.DictReader(file)))
+    assert f"trigger {n_faults} kinds of failure" in " ".join(README.split())
+
+
+def test_the_figures_of_the_first_screen_are_those_of_the_page_on_performance() -> None:
+    page = (PROJECT_ROOT / "docs" / "operate" / "performance.md").read_text(encoding="utf-8")
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()]
+    rows = {row[0]: row[1:] for row in cells if row}
+
+    def figure(row: str, place: int = 0) -> float:
+        return float(rows[row][place].split()[0].replace(",", ""))
+
+    training = "model of 30,000, features included"
+    ours = figure("`score_applicant_pd` in DuckDB, including hand-over and encoder")
+    theirs = figure("LightGBM.predict, trees only, on a prepared matrix")
+    assert re.findall(r"\*\*(\d[\d.]*)(?: ms| times)", README) == [
+        f"{figure('one applicant over HTTP'):.0f}",
+        f"{figure(training, place=2):.1f}",
+        f"{ours / theirs:.0f}",
+    ]
+    aucs = [float(auc) for auc in re.findall(r"0\.\d{4}", " ".join(rows[training]))]
+    assert "({:.3f} against {:.3f})".format(*aucs) in README
 
 
 def test_layout_tree_is_true() -> None:
