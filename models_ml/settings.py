@@ -30,6 +30,19 @@ OUR_PROJECT = re.compile(r"^name: *scorehouse *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
+class Warehouse:
+    """A DuckDB file with tables of the project.
+
+    Attributes:
+        path: The file.
+        memory: Memory limit of DuckDB, in DuckDB's notation.
+    """
+
+    path: Path
+    memory: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Folders of one installation.
 
@@ -37,7 +50,6 @@ class Settings:
         raw: Folder with ``train_data_*.pq`` and ``train_target.csv``.
         home: Folder under which everything is written.
         project: Folder with ``dbt_project/`` and ``profiles/``.
-        warehouse_file: Name of the DuckDB file below ``home`` that has the tables.
         memory: Memory limit of DuckDB, in DuckDB's notation.
     """
 
@@ -45,7 +57,6 @@ class Settings:
     home: Path
     project: Path = INSTALLED_PROJECT
     memory: str = "4GB"
-    warehouse_file: str = "warehouse.duckdb"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -65,9 +76,9 @@ class Settings:
         )
 
     @property
-    def warehouse(self) -> Path:
-        """The working DuckDB file, which dbt writes."""
-        return self.home / self.warehouse_file
+    def warehouse(self) -> Warehouse:
+        """The working file, which dbt writes."""
+        return Warehouse(self.home / "warehouse.duckdb", self.memory)
 
     @property
     def artifacts(self) -> Path:

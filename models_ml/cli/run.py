@@ -85,7 +85,7 @@ def publish(
         with courtesy():
             print(f"{published.n_applicants:,} applicants in {published.serving_file}")
         if to is not None:
-            n_rows = publish_to_postgres(settings, to)
+            n_rows = publish_to_postgres(settings.published, to)
             with courtesy():
                 print(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
 
@@ -117,4 +117,4 @@ def query(
     """Query the published scores; never blocks a run and never changes anything."""
     from models_ml.publishing.reader import query_published
 
-    print(query_published(Settings.from_environment(), text_of(sql)))
+    print(query_published(Settings.from_environment().published, text_of(sql)))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from models_ml.publishing.tables import PUBLISHED_TABLES
-from models_ml.settings import Settings
+from models_ml.settings import Settings, Warehouse
 from models_ml.warehouse.dbt import DbtOutcome, run_dbt
 
 
@@ -30,16 +30,16 @@ class Engine(Protocol):
     def build(self, *arguments: str) -> DbtOutcome:
         """Run ``dbt`` there with our project."""
 
-    def tables_for_training(self, sample: int | None, seed: int) -> Settings:
-        """Settings whose warehouse file has the features and outcomes to train on.
+    def tables_for_training(self, sample: int | None, seed: int) -> Warehouse:
+        """A warehouse with the features and outcomes to train on.
 
         Args:
             sample: Applicants to use at most; all when None.
             seed: Of the draw.
         """
 
-    def tables_for_publishing(self) -> Settings:
-        """Settings whose warehouse file has the scores to publish."""
+    def tables_for_publishing(self) -> Warehouse:
+        """A warehouse with the scores to publish."""
 
     def check_workers(self, model_version: str | None) -> None:
         """Make sure that whatever computes the scores can, before anything is written.
@@ -64,13 +64,13 @@ class DuckDbEngine:
         """Run ``dbt`` as a child process."""
         return run_dbt(self.settings, arguments)
 
-    def tables_for_training(self, sample: int | None, seed: int) -> Settings:
+    def tables_for_training(self, sample: int | None, seed: int) -> Warehouse:
         """The working file itself."""
-        return self.settings
+        return self.settings.warehouse
 
-    def tables_for_publishing(self) -> Settings:
+    def tables_for_publishing(self) -> Warehouse:
         """The working file itself."""
-        return self.settings
+        return self.settings.warehouse
 
     def check_workers(self, model_version: str | None) -> None:
         """There are no others: the plugin loads the model in the process that runs dbt."""

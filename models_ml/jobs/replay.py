@@ -82,7 +82,7 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
         ArtifactError: Its model is not there or damaged.
         BuildError: The stored features are not those that were scored.
     """
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         recorded = _recorded_score(connection, id_, at)
         scorer = load_scorer(folder_of(settings.artifacts, recorded["model_version"]))
         features = _stored_features(connection, recorded, scorer.contract)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models_ml.errors import ArtifactError
@@ -9,14 +10,15 @@ from models_ml.features.contract import read_contract
 from models_ml.jobs.engines import Target, open_engine
 from models_ml.jobs.run_log import recorded_run
 from models_ml.publishing.files import Published, publish, read_scored
-from models_ml.publishing.large_fall import check_large_fall
+from models_ml.publishing.large_fall import check_large_fall, default_largest_fall
+from models_ml.publishing.tables import PUBLISHED_TABLES
 from models_ml.registry.catalog import show_model
 from models_ml.registry.loading import other_libraries
 from models_ml.registry.pointers import champion_path, champion_version
 from models_ml.runtime.console import console, step
 from models_ml.runtime.extras import missing_modules, need_extra
 from models_ml.runtime.lock import run_lock
-from models_ml.settings import Settings
+from models_ml.settings import Settings, Warehouse
 from models_ml.warehouse.connection import open_warehouse
 from models_ml.warehouse.dbt import run_dbt
 from models_ml.warehouse.raw_files import check_raw
@@ -104,7 +106,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
                 file = settings_in_force(settings.home)
                 training = read_training_settings(file, seed=options.seed)
                 tables = engine.tables_for_training(training.sample, training.seed)
-                result = train(tables, training)
+                result = train(settings, training, warehouse=tables)
                 for reason in result.refusals:
                     console.print(f"  warning: {result.version} is not promoted: {reason}")
                 if champion_version(settings.artifacts) is None:
@@ -129,8 +131,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
             model = None if version is None else show_model(settings.artifacts, version)
             if model is not None:
                 _show_warnings([f"installed is {library}" for library in other_libraries(model)])
-            check_large_fall(tables, options.largest_fall)
-            published = publish(tables, engine.published_tables)
+            published = _publish(settings, tables, engine.published_tables, options.largest_fall)
         seconds["publishing"] = timed["seconds"]
 
         record["model_version"] = version
@@ -172,13 +173,22 @@ def check_and_publish(settings: Settings, largest_fall: float | None = None) -> 
     Raises:
         ScorehouseError: Nothing was scored, or a test fails; what was published before is untouched.
     """
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         read_scored(connection)
     with step("Testing"):
         _show_warnings(run_dbt(settings, ("test", *SCORED)).warnings)
     with step("Publishing"):
-        check_large_fall(settings, largest_fall)
-        return publish(settings)
+        return _publish(settings, settings.warehouse, PUBLISHED_TABLES, largest_fall)
+
+
+def _publish(
+    settings: Settings, warehouse: Warehouse, tables: Iterable[str], largest_fall: float | None
+) -> Published:
+    """Publish a warehouse unless too much is missing; ``largest_fall`` is that of `RunOptions`."""
+    if largest_fall is None:
+        largest_fall = default_largest_fall(settings.dbt_project)
+    check_large_fall(warehouse, settings.published, largest_fall)
+    return publish(warehouse, settings.published, tables)
 
 
 def _show_warnings(warnings: list[str]) -> None:

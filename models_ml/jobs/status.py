@@ -43,7 +43,7 @@ def status(settings: Settings) -> list[StatusLine]:
         else StatusLine("model", "none", "scorehouse train")
     )
     try:
-        with open_warehouse(settings) as connection:
+        with open_warehouse(settings.warehouse) as connection:
             features = _features(connection, parts)
             scores, version = _scores(connection, champion)
     except ScorehouseError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -16,8 +15,9 @@ import duckdb
 
 from models_ml.errors import BuildError, MissingInputError, OutputError
 from models_ml.publishing.tables import PUBLISHED_TABLES, REASONS_QUERY, REASONS_VIEW
+from models_ml.runtime.files import flush_all, put_in_place, written_or_explained
 from models_ml.scoring.scorecard import BAND_LETTERS
-from models_ml.settings import Settings
+from models_ml.settings import Warehouse
 from models_ml.warehouse.connection import open_warehouse
 
 SERVING_FILE = "credit_scores.duckdb"
@@ -54,8 +54,10 @@ class Published:
     n_applicants: int
 
 
-def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Published:
-    """Copy scores and monitoring from the working warehouse to the files that readers open.
+def publish(
+    warehouse: Warehouse, folder: Path, tables: Iterable[str] = PUBLISHED_TABLES
+) -> Published:
+    """Copy scores and monitoring from a warehouse to the files that readers open.
 
     Everything is written into a new folder, a snapshot, whose name never comes again. One link is then switched to it:
     a reader finds all of the old publication or all of the new one, and an open reader keeps the old one. DuckDB shares
@@ -63,7 +65,8 @@ def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Pub
     connection see the new file while an old one is open. The caller holds the run lock.
 
     Args:
-        settings: Where the working warehouse and the published files are.
+        warehouse: Has the tables.
+        folder: Of the published files.
         tables: Which of the tables of `PUBLISHED_TABLES` there are.
 
     Raises:
@@ -71,27 +74,23 @@ def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Pub
         BuildError: The scores are of more than one model.
         OutputError: The folder cannot be written; what was published before is untouched.
     """
-    folder = settings.published
     # The time is for people. Nothing is ordered by it: clocks go back.
     new = folder / SNAPSHOTS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}"
-    with open_warehouse(settings) as connection:
+    remedy = "What was published before is unchanged. Free space or check the permissions, then: scorehouse publish"
+    with open_warehouse(warehouse) as connection:
         n_applicants, _ = read_scored(connection)
-        try:
-            new.parent.mkdir(parents=True, exist_ok=True)
-            _remove_unlinked(folder)
-            new.mkdir()
-            _require_links(new)
-            _write_serving_file(connection, tables, new / SERVING_FILE)
-            _write_parquet(connection, new)
-            _flush(new)
-            _switch(folder, new)
-        except (OSError, *CANNOT_WRITE) as error:
-            raise OutputError(
-                f"{folder} cannot be written ({error}). What was published before is unchanged; "
-                "free space or fix the permissions, then: scorehouse publish"
-            ) from error
-        finally:
-            _remove_unlinked(folder)
+        with written_or_explained(folder, remedy, (OSError, *CANNOT_WRITE)):
+            try:
+                new.parent.mkdir(parents=True, exist_ok=True)
+                _remove_unlinked(folder)
+                new.mkdir()
+                _require_links(new)
+                _write_serving_file(connection, tables, new / SERVING_FILE)
+                _write_parquet(connection, new)
+                flush_all(new)
+                _switch(folder, new)
+            finally:
+                _remove_unlinked(folder)
     return Published(folder / SERVING_FILE, folder / SCORES_PARQUET, n_applicants)
 
 
@@ -183,7 +182,7 @@ def _place_link(path: Path, target: Path, new: Path) -> None:
     link.symlink_to(target)
     if path.is_dir() and not path.is_symlink():  # a folder cannot be replaced in one step
         path.rename(new.with_name(f"{new.name}-replaced-{path.name}"))
-    link.replace(path)
+    put_in_place(link, path)
 
 
 def _require_links(folder: Path) -> None:
@@ -227,10 +226,3 @@ def _remove_unlinked(folder: Path) -> None:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _flush(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())

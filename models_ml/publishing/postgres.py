@@ -8,6 +8,7 @@ replaced. The price is dead rows until PostgreSQL has vacuumed.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,7 +17,6 @@ import duckdb
 from models_ml.errors import OutputError, UsageError
 from models_ml.publishing.reader import serving_file
 from models_ml.publishing.tables import PUBLISHED_TABLES, REASONS_QUERY, REASONS_VIEW
-from models_ml.settings import Settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,11 +40,11 @@ POSTGRES_TYPES = {
 }
 
 
-def publish_to_postgres(settings: Settings, url: str) -> int:
+def publish_to_postgres(folder: Path, url: str) -> int:
     """Copy the published file's tables into the schema ``scorehouse`` of a PostgreSQL database.
 
     Args:
-        settings: Where the published file is.
+        folder: Of the published files.
         url: ``postgres://user@host:port/database``; a password is better kept in ``~/.pgpass`` or ``PGPASSWORD``.
 
     Returns:
@@ -62,7 +62,7 @@ def publish_to_postgres(settings: Settings, url: str) -> int:
         raise UsageError(
             "Publishing to PostgreSQL needs psycopg; install it with: pip install 'scorehouse[postgres]'"
         ) from error
-    with duckdb.connect(str(serving_file(settings)), read_only=True) as published:
+    with duckdb.connect(str(serving_file(folder)), read_only=True) as published:
         try:
             with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
                 return _replace_all(published, connection.cursor())

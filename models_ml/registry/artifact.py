@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -29,10 +28,11 @@ from models_ml.registry.manifest import (
     as_json,
     damaged,
     manifest_sha256_of,
-    replace_file,
+    replace_in_artifact,
     verify_artifact,
     version_of,
 )
+from models_ml.runtime.files import flush_all, put_in_place
 from models_ml.scoring.attribution import Reference
 from models_ml.scoring.blend import Blend
 from models_ml.scoring.calibration import Calibration, calibration_from_json, calibration_to_json
@@ -131,11 +131,9 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=artifacts))
     try:
         for name, content in contents.items():
-            with (temporary / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.rename(folder)
+            (temporary / name).write_bytes(content)
+        flush_all(temporary)
+        put_in_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
@@ -154,7 +152,7 @@ def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     manifest = dict(verify_artifact(folder)[0])
     manifest["metrics"] = {**manifest.get("metrics", {}), **metrics}
     manifest["manifest_sha256"] = manifest_sha256_of(manifest)
-    replace_file(folder / MANIFEST, as_json(manifest))
+    replace_in_artifact(folder / MANIFEST, as_json(manifest))
 
 
 def load_artifact(folder: Path) -> Artifact:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models_ml.errors import ArtifactError
-from models_ml.registry.manifest import replace_file
+from models_ml.runtime.files import append_line, whole_lines
 
 HISTORY = "history.jsonl"
 
@@ -37,7 +37,7 @@ def record(
     reason: str | None = None,
     gates_passed_over: Sequence[str] = (),
 ) -> None:
-    """Add a line to the history, in one atomic step.
+    """Add a line to the history.
 
     Args:
         artifacts: Folder of all artifacts.
@@ -55,8 +55,7 @@ def record(
         "reason": reason,
         "gates_passed_over": list(gates_passed_over),
     }
-    lines = [*_lines(artifacts), json.dumps(event).encode(), b""]
-    replace_file(artifacts / HISTORY, b"\n".join(lines))
+    append_line(artifacts / HISTORY, event)
 
 
 def previous_champion(events: Sequence[dict[str, Any]], current: str | None) -> str | None:
@@ -89,20 +88,10 @@ def previous_champion(events: Sequence[dict[str, Any]], current: str | None) -> 
 
 
 def _lines(artifacts: Path) -> list[bytes]:
-    """Lines of the file without the beginning of one that a kill or a full disk cut short: nothing came of it."""
     try:
-        *whole, rest = (artifacts / HISTORY).read_bytes().split(b"\n")
+        return whole_lines((artifacts / HISTORY).read_bytes())
     except FileNotFoundError:
         return []
-    return [*whole, rest] if _is_json(rest) else whole
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
 
 
 def _event(artifacts: Path, number: int, line: bytes) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from models_ml.errors import ArtifactError
+from models_ml.runtime.files import write_file
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -88,14 +88,10 @@ def damaged(folder: Path, what: str) -> ArtifactError:
     )
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Readers see the old file or the new one; what is not finished lies outside the folder of an artifact."""
-    temporary = path.parents[path.name == MANIFEST] / f".{path.name}.{os.getpid()}"
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def replace_in_artifact(path: Path, content: bytes) -> None:
+    """Write a file of an artifact; an unfinished one stays outside its folder, where any other file is a fault."""
+    artifact = path.parent
+    write_file(path, content, temporary=artifact.with_name(f".{artifact.name}.{path.name}"))
 
 
 def as_json(values: Mapping[str, Any]) -> bytes:

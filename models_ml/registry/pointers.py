@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 from models_ml.errors import ArtifactError
-from models_ml.registry.manifest import TRAIN_COMMAND, as_json, replace_file
+from models_ml.registry.manifest import TRAIN_COMMAND, as_json
+from models_ml.runtime.files import write_file
 
 CHALLENGER = "challenger.json"
 END_CHALLENGE_COMMAND = "scorehouse models challenge --end"
@@ -107,7 +108,7 @@ def pointed_version(pointer: Path, remedy: str) -> str | None:
 
 def point_to(pointer: Path, version: str) -> None:
     """Write a pointer file, in one atomic step."""
-    replace_file(pointer, as_json({"version": version}))
+    write_file(pointer, as_json({"version": version}))
 
 
 def folder_named(artifacts: Path, version: str) -> Path | None:

@@ -9,8 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from models_ml.errors import ArtifactError, OutputError, UsageError
-from models_ml.registry.manifest import MANIFEST, SIGNATURE, damaged, verify_artifact
+from models_ml.errors import ArtifactError, UsageError
+from models_ml.registry.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    damaged,
+    replace_in_artifact,
+    verify_artifact,
+)
 
 CONTEXT = b"scorehouse model manifest\n"
 """Signed before the manifest, so that no signature made for something else can be used here."""
@@ -34,12 +40,7 @@ def sign_model(folder: Path, private_key: Path) -> Path:
     key = _read_key(private_key, "private")
     verify_artifact(folder)
     signature = folder / SIGNATURE
-    temporary = folder.parent / f".{folder.name}.{SIGNATURE}"
-    try:
-        temporary.write_bytes(key.sign(_message(folder)))
-        temporary.replace(signature)
-    except OSError as error:
-        raise OutputError(f"{signature} cannot be written ({error}).") from error
+    replace_in_artifact(signature, key.sign(_message(folder)))
     return signature
 
 

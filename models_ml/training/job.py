@@ -28,7 +28,7 @@ from models_ml.scoring.model_checks import check_weights
 from models_ml.scoring.reasons import read_reason_codes
 from models_ml.scoring.scorecard import BAND_LETTERS
 from models_ml.scoring.trees import read_forest
-from models_ml.settings import PROJECT_ROOT, Settings
+from models_ml.settings import PROJECT_ROOT, Settings, Warehouse
 from models_ml.training.booster import BoosterRows
 from models_ml.training.calibration_fit import choose_calibration
 from models_ml.training.checkpoints import Stages
@@ -72,7 +72,10 @@ class TrainingResult:
 
 
 def train(
-    settings: Settings, training: TrainingSettings | None = None, n_folds: int = 0
+    settings: Settings,
+    training: TrainingSettings | None = None,
+    n_folds: int = 0,
+    warehouse: Warehouse | None = None,
 ) -> TrainingResult:
     """Train a model on the feature table; it becomes champion when it passes the gates.
 
@@ -83,6 +86,7 @@ def train(
         settings: Where everything is.
         training: What the model depends on besides the data; by default what the file in force says.
         n_folds: Folds of a cross-validation beside the out-of-time figures; 0 = none.
+        warehouse: Has the features and outcomes; by default the one of the settings.
 
     Raises:
         InputDataError: The table cannot be used, or has too few defaulters.
@@ -90,7 +94,7 @@ def train(
     training = training or read_training_settings(settings_in_force(settings.home))
     contract = read_contract(settings.dictionary)
     reason_codes = read_reason_codes(settings.dictionary.with_name("reason_codes.csv"), contract)
-    with open_warehouse(settings) as connection:
+    with open_warehouse(warehouse or settings.warehouse) as connection:
         with step("Reading outcomes"):
             outcomes = sample(read_outcomes(connection), training.sample, training.seed)
             check_slices(outcomes)

@@ -158,9 +158,9 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
     text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
     if "Could not set lock on file" in everything:
-        return explain_connection_error(everything, settings)
+        return explain_connection_error(everything, settings.warehouse)
     if DAMAGED_FILE.search(everything):
-        return explain_connection_error(everything, settings)
+        return explain_connection_error(everything, settings.warehouse)
     outside = OUTSIDE.search(everything)
     if outside:
         return BuildError(
