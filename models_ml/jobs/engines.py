@@ -21,7 +21,7 @@ class Target(StrEnum):
 
 
 class Engine(Protocol):
-    """What the jobs need from the place where the tables are."""
+    """What the jobs need from wherever the tables are."""
 
     @property
     def published_tables(self) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ class Engine(Protocol):
         """A warehouse with the scores to publish."""
 
     def check_workers(self, model_version: str | None) -> None:
-        """Make sure that whatever computes the scores can, before anything is written.
+        """Check that the workers can compute scores, before anything is written.
 
         Args:
             model_version: The model that will score; None when there is none yet.
@@ -73,7 +73,7 @@ class DuckDbEngine:
         return self.settings.warehouse
 
     def check_workers(self, model_version: str | None) -> None:
-        """There are no others: the plugin loads the model in the process that runs dbt."""
+        """There are no workers: the plugin loads the model in the process that runs dbt."""
 
 
 @contextmanager

@@ -31,15 +31,15 @@ SCORED = ("--selector", "scored")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run does besides the usual.
+    """Options of a run.
 
     Attributes:
         train: Train a new model even when there is one.
         full_refresh: Recompute the features of every applicant.
-        wait_seconds: How long to wait for another run to end.
-        seed: Seed of the training, if there is one.
+        wait_seconds: How long to wait for another run to finish.
+        seed: Seed of the training, if the run trains.
         target: Where the warehouse is.
-        largest_fall: Share by which applicants or products may fall against what is published, 0 to 1; the var of the
+        largest_fall: Share by which applicants or products may fall below what is published, 0 to 1; the var of the
             dbt project when None.
     """
 
@@ -72,7 +72,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
     """Check, build features, train if needed, score, test, publish: in this order, stopping at the first failure.
 
     Raises:
-        ScorehouseError: A step failed; what was published before is untouched.
+        ScorehouseError: A step failed; what was published before is unchanged.
     """
     with (
         run_lock(settings.home, "scorehouse run", options.wait_seconds),
@@ -112,7 +112,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
                 if champion_version(settings.artifacts) is None:
                     raise ArtifactError(
                         f"Model {result.version} fails its gates and there is no other: "
-                        f"{' '.join(result.refusals)} Look at the data, or take it all the same with: "
+                        f"{' '.join(result.refusals)} Look at the data, or promote it anyway with: "
                         f"scorehouse models promote {result.version} --force REASON"
                     )
             seconds["training"] = timed["seconds"]
@@ -125,12 +125,12 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
 
         with step("Publishing") as timed:
             tables = engine.tables_for_publishing()
-            # A promotion may have come meanwhile: the model is the one in the rows.
+            # The champion may have changed since: the rows name the model that scored.
             with open_warehouse(tables) as connection:
                 _, version = read_scored(connection)
             model = None if version is None else show_model(settings.artifacts, version)
             if model is not None:
-                _show_warnings([f"installed is {library}" for library in other_libraries(model)])
+                _show_warnings(other_libraries(model))
             published = _publish(settings, tables, engine.published_tables, options.largest_fall)
         seconds["publishing"] = timed["seconds"]
 
@@ -145,10 +145,10 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
 
 
 def check_that_training_is_possible(asked_for: bool) -> None:
-    """Refuse a run that has to train in an installation that only scores, before it changes anything.
+    """Refuse a run that must train where training is not installed, before it changes anything.
 
     Args:
-        asked_for: Whether the caller wants a new model; else there is none yet.
+        asked_for: Whether the caller asked for a new model; otherwise there is none yet.
 
     Raises:
         UsageError: It was asked for.
@@ -158,20 +158,20 @@ def check_that_training_is_possible(asked_for: bool) -> None:
         need_extra("train")
     elif missing_modules("train"):
         raise ArtifactError(
-            "There is no model yet, and this installation only scores. Copy the folder artifacts of a home where one "
-            "was trained into SCOREHOUSE_HOME, or install what trains with: pip install 'scorehouse[train]'"
+            "There is no model yet, and this installation only scores. Copy the folder artifacts of another "
+            "SCOREHOUSE_HOME, where one was trained, or install what training needs with: pip install 'scorehouse[train]'"
         )
 
 
 def check_and_publish(settings: Settings, largest_fall: float | None = None) -> Published:
-    """Publish what is in the warehouse, if it passes the tests that a run would make.
+    """Publish what is in the warehouse, if it passes the tests of a run.
 
     Args:
         settings: Folders of the installation.
         largest_fall: See `RunOptions`.
 
     Raises:
-        ScorehouseError: Nothing was scored, or a test fails; what was published before is untouched.
+        ScorehouseError: Nothing was scored yet, or a test fails; what was published before is unchanged.
     """
     with open_warehouse(settings.warehouse) as connection:
         read_scored(connection)

@@ -1,4 +1,4 @@
-"""The log of runs: one line when a run starts and one when it ends, only ever added to."""
+"""The log of runs: one line when a run starts and one when it ends."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ RUN_LOG = "runs.jsonl"
 
 @contextmanager
 def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
-    """Record start and end of a run; a run that is killed leaves its start only.
+    """Record start and end of a run; a killed run leaves only its start.
 
     Args:
         home: Folder of the installation.
         command: What runs.
 
     Yields:
-        A dictionary for what the end should tell besides: ``seconds`` by step, ``model_version``, ``n_applicants``.
+        A dictionary for what else the last line should say: ``seconds`` by step, ``model_version``, ``n_applicants``.
 
     Raises:
-        OutputError: The log cannot be written, so nothing else can be either.
+        OutputError: The log cannot be written.
     """
     log, run_id, facts = home / RUN_LOG, uuid.uuid4().hex, dict[str, Any]()
     _append(log, {"run_id": run_id, "event": "start", "command": command})

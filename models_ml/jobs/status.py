@@ -22,7 +22,7 @@ class StatusLine:
     Attributes:
         name: What it is.
         state: What there is of it.
-        remedy: The command that brings it up to date; empty when it is.
+        remedy: The command that brings it up to date; empty when it already is.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""A large fall in applicants or products stops publication: parts that did not arrive leave no other trace.
+"""A large fall in applicants or products stops publication: it is the only trace of parts that did not arrive.
 
-What is about to be published is compared with what readers have, the published file itself. A run that was refused
-published nothing, so the next one is measured against the same file: waiting a night confirms nothing.
+What is about to be published is compared with the published file itself. A refused run publishes nothing, so the next
+one is compared with the same file: a fall is not accepted by waiting a night.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ COUNTS = {
         "select coalesce(sum(cast(n_products as bigint) * n_applicants), 0) from products_per_applicant"
     ),
 }
-"""What is counted, and the query that counts it, of the working warehouse and of the published file alike."""
+"""What is counted, and the query that counts it in the warehouse and in the published file alike."""
 
 
 def check_large_fall(warehouse: Warehouse, folder: Path, allowed: float) -> None:
@@ -52,7 +52,7 @@ def check_large_fall(warehouse: Warehouse, folder: Path, allowed: float) -> None
             confirmed = math.ceil(fall * 100) / 100
             raise BuildError(
                 f"Not published: {now[what]:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
-                f"allowed is {allowed:.1%} (var {VARIABLE}). What was published before is unchanged. Look whether "
+                f"{allowed:.1%} is allowed (var {VARIABLE}). What was published before is unchanged. Check whether "
                 "every raw part has arrived; if the fall is right, confirm it once with: "
                 f"scorehouse run --largest-fall {confirmed:g}"
             )

@@ -1,4 +1,4 @@
-"""Reading what is published."""
+"""Queries on what is published."""
 
 from __future__ import annotations
 

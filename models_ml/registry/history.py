@@ -1,8 +1,8 @@
-"""The history of promotions, rollbacks and challenges, and what it says about the champions there were.
+"""The history of promotions, rollbacks and challenges, and which champion came before the current one.
 
 ``champion.json`` is the truth about the present. A line of the history is written before the pointer, so that a kill
 between the two leaves a line of a change that never took effect. Each line also says which model was champion when it
-was written: the lines after it, and in the end the pointer, say what became of it.
+was written, so the lines after it, and finally the pointer, show whether the change took effect.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def record(
     Args:
         artifacts: Folder of all artifacts.
         action: ``promote``, ``rollback``, ``challenge`` or ``end challenge``.
-        version: The model it is about; None when that cannot be known any more.
+        version: The model it is about; None when that is no longer known.
         champion: The champion until now.
-        reason: Why, as given by whoever did it.
-        gates_passed_over: What spoke against it.
+        reason: Why, in the words of the person who did it.
+        gates_passed_over: Gates that it failed.
     """
     event = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -59,14 +59,14 @@ def record(
 
 
 def previous_champion(events: Sequence[dict[str, Any]], current: str | None) -> str | None:
-    """The last champion that differs from the current one and was not left by a rollback since.
+    """The last champion that differs from the current one and was not rolled back since.
 
     Args:
         events: The history.
         current: The champion now.
 
     Raises:
-        ArtifactError: The pointer was changed by other means after the last line, so nobody knows.
+        ArtifactError: The pointer was changed by other means after the last line, so it is unknown.
     """
     champions: list[str] = []
     left: set[str] = set()

@@ -1,4 +1,4 @@
-"""One run at a time: a lock that names its holder and vanishes with it, even after kill -9."""
+"""One run at a time: a lock that names its holder and is released when it ends, even by kill -9."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def run_lock(home: Path, command: str, wait_seconds: float = 0.0) -> Iterator[No
 
     Args:
         home: Folder of the installation.
-        command: What holds it, for the message another run shows.
-        wait_seconds: How long to wait for another run to end.
+        command: What holds it, for the message that other runs show.
+        wait_seconds: How long to wait for another run to finish.
 
     Raises:
         WarehouseLockedError: Another run holds the lock; the message names it.

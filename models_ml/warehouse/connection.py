@@ -1,4 +1,4 @@
-"""Opening the warehouse: who holds it and what is wrong with it is said in one sentence."""
+"""Opening the warehouse; a failure says in one sentence who holds the file or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ def open_warehouse(
 
 
 def explain_connection_error(text: str, warehouse: Warehouse) -> BuildError | WarehouseLockedError:
-    """Turn DuckDB's message about a file it cannot open into one with a remedy."""
+    """Turn DuckDB's message about a file that it cannot open into one with a remedy."""
     if "could not set lock" in text.lower():
         holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
         return WarehouseLockedError(
             f"The warehouse {warehouse.path} is in use by {who}. Nothing was changed; try "
-            f"again when it has ended. Readers should open the published files instead."
+            f"again when it has finished. Readers should open the published files instead."
         )
     return BuildError(
         f"{warehouse.path} cannot be read ({text.strip().splitlines()[-1].strip()[:300]}). What was published "
         "before is unchanged. Restore the file from a backup, or move it away and rebuild it with: scorehouse run "
-        "(the history of scores then begins anew)"
+        "(the history of scores then starts over)"
     )

@@ -17,7 +17,7 @@ from models_ml.settings import Settings
 from models_ml.warehouse.connection import explain_connection_error
 
 TARGET_FOLDER = "dbt_target"
-"""Below the home: what dbt keeps, so that the project can be installed where nobody may write."""
+"""Below the home: what dbt writes, so that the project itself can be read-only."""
 
 SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
@@ -39,7 +39,7 @@ class DbtOutcome:
     Attributes:
         warnings: Messages of warnings.
         errors: Messages of failures, in order.
-        other_lines: Lines that are not dbt's events, for when Python itself broke down.
+        other_lines: Lines that are not events of dbt, for when Python itself failed.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -73,9 +73,9 @@ def run_dbt(settings: Settings, arguments: Sequence[str], target: str = "duckdb"
         env={**os.environ, **settings.environment(), "PYTHONIOENCODING": "utf-8"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        encoding="utf-8",  # whatever this process speaks
+        encoding="utf-8",  # whatever the locale of this process
         errors="backslashreplace",
-        umask=0o077,  # its files name applicants' tables and may hold their data
+        umask=0o077,  # its files may contain data of applicants
     )
     try:
         outcome = _follow(child.stdout or ())
@@ -126,7 +126,7 @@ def _follow(lines: Iterable[str]) -> DbtOutcome:
 
 
 def observe(outcome: DbtOutcome, event: dict[str, Any]) -> None:
-    """Show one event of dbt, or keep what it says of a failure."""
+    """Show one event of dbt, or keep what it says about a failure."""
     info, data = event.get("info", {}), event.get("data", {})
     name, message = info.get("name"), str(info.get("msg", "")).strip()
     if name == "NodeFinished":
@@ -153,7 +153,7 @@ def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
 def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> ScorehouseError:
     """The first failure as an error with its remedy, where it is known."""
     reasons = outcome.errors or outcome.other_lines[-1:]
-    # A model that fails while it is compiled is first reported by lines that do not say why.
+    # When a model fails to compile, the first lines do not say why.
     telling = [reason for reason in reasons if DBT_ERROR.search(reason)] or reasons
     text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
@@ -165,8 +165,8 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
     if outside:
         return BuildError(
             f"Permission Error: SQL of the project asked for {outside[1]}; expected files below {settings.raw} or "
-            f"{settings.home}. If one of these folders was moved, views still name the old one: scorehouse run builds "
-            "them anew. Tables built before are unchanged."
+            f"{settings.home}. If one of these folders was moved, views still name the old one: scorehouse run "
+            "rebuilds them. Tables built before are unchanged."
         )
     if no_model := NO_MODEL.search(everything):
         return ArtifactError(no_model[1].strip())

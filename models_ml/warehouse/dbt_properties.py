@@ -1,7 +1,7 @@
 """Writes the dbt properties that list the raw columns, the enforced contract first, from the dictionary.
 
-dbt wants every column of a contract in YAML. Writing those files from the dictionary keeps one place that lists the
-raw columns; a test fails when a file is behind. Run ``make contract`` after changing the dictionary.
+dbt wants every column of a contract in YAML. Writing those files from the dictionary keeps the list of raw columns in
+one place; a test fails when a file is out of date. Run ``make contract`` after changing the dictionary.
 """
 
 from __future__ import annotations
