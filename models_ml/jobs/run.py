@@ -159,7 +159,7 @@ def check_that_training_is_possible(asked_for: bool) -> None:
     elif missing_modules("train"):
         raise ArtifactError(
             "There is no model yet, and this installation only scores. Copy the folder artifacts of another "
-            "SCOREHOUSE_HOME, where one was trained, or install what training needs with: pip install 'scorehouse[train]'"
+            "SCOREHOUSE_HOME, where one was trained, or install the extra for training: pip install 'scorehouse[train]'"
         )
 
 
