@@ -52,7 +52,7 @@ def set_challenger(artifacts: Path, version: str | None) -> None:
     if version is None:
         (artifacts / CHALLENGER).unlink(missing_ok=True)
     else:
-        point_to(artifacts / CHALLENGER, version)
+        write_file(artifacts / CHALLENGER, as_json({"version": version}))
 
 
 CHAMPION = "champion.json"
@@ -84,7 +84,7 @@ def champion_path(artifacts: Path) -> Path:
 
 def set_champion(artifacts: Path, version: str) -> None:
     """Make a version the one that scores."""
-    point_to(artifacts / CHAMPION, version)
+    write_file(artifacts / CHAMPION, as_json({"version": version}))
 
 
 def pointed_version(pointer: Path, remedy: str) -> str | None:
@@ -104,11 +104,6 @@ def pointed_version(pointer: Path, remedy: str) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ArtifactError(f"{pointer} does not name a model ({error}); {remedy}") from error
     return str(version)
-
-
-def point_to(pointer: Path, version: str) -> None:
-    """Write a pointer file."""
-    write_file(pointer, as_json({"version": version}))
 
 
 def folder_named(artifacts: Path, version: str) -> Path | None:

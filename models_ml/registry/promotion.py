@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models_ml.errors import ArtifactError, OutputError, UsageError, full_disk_named
+from models_ml.errors import ArtifactError, UsageError
 from models_ml.registry.catalog import verify_model
 from models_ml.registry.gates import refusals
 from models_ml.registry.history import history, previous_champion, record
@@ -18,6 +18,7 @@ from models_ml.registry.pointers import (
     set_challenger,
     set_champion,
 )
+from models_ml.runtime.files import written_or_explained
 
 
 def promote(artifacts: Path, version: str, force_reason: str | None = None) -> bool:
@@ -130,12 +131,8 @@ def _readable(pointed: Callable[[Path], str | None], artifacts: Path) -> str | N
 @contextmanager
 def _alone(artifacts: Path) -> Iterator[None]:
     """One change of champion or challenger at a time; the next one waits, seconds at most."""
-    try:
+    with written_or_explained(artifacts, "Nothing was changed. Check the permissions."):
         file = (artifacts / ".lock").open("a", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"{artifacts} cannot be written ({error.strerror}); nothing was changed. Check the permissions."
-        ) from error
-    with file, full_disk_named(artifacts):
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

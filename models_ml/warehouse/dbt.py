@@ -23,12 +23,16 @@ SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
 
 DBT_ERROR = re.compile(r"\b(Runtime|Compilation|Database|Parsing) Error\b")
-DAMAGED_FILE = re.compile(
-    r"not a valid DuckDB database file|does not match stored checksum|attempted to read \d+ bytes from location"
+CANNOT_OPEN = re.compile(
+    r"Could not set lock on file|not a valid DuckDB database file|does not match stored checksum|"
+    r"attempted to read \d+ bytes from location"
 )
 OUTSIDE = re.compile(r'Cannot access file "([^"]+)" - file system operations are disabled')
 NO_MODEL = re.compile(r"No usable model: (.+)")
 """Said by the macro `model_version_literal`."""
+WORKER_ERROR = re.compile(r"models_ml\.errors\.(\w+): (.+)")
+"""Raised by the scorer in a Python worker of Spark."""
+UDF_ERROR = re.compile(r"\b(\w+Error): (.+?)(?:\n|\s*At:|$)")
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -157,9 +161,7 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
     telling = [reason for reason in reasons if DBT_ERROR.search(reason)] or reasons
     text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
-    if "Could not set lock on file" in everything:
-        return explain_connection_error(everything, settings.warehouse)
-    if DAMAGED_FILE.search(everything):
+    if CANNOT_OPEN.search(everything):
         return explain_connection_error(everything, settings.warehouse)
     outside = OUTSIDE.search(everything)
     if outside:
@@ -170,14 +172,11 @@ def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> Scorehou
         )
     if no_model := NO_MODEL.search(everything):
         return ArtifactError(no_model[1].strip())
-    worker_error = re.search(r"models_ml\.errors\.(\w+): (.+)", text)
-    if worker_error:  # the scorer in a Python worker of Spark
-        kind = ArtifactError if worker_error[1] == "ArtifactError" else BuildError
-        return kind(worker_error[2].strip())
-    udf_error = re.search(r"\b(\w+Error): (.+?)(?:\n|\s*At:|$)", text.split("UDF:")[-1])
-    if "UDF" in text and udf_error:
-        kind = ArtifactError if udf_error[1] == "ArtifactError" else BuildError
-        return kind(udf_error[2].strip())
+    of_worker = WORKER_ERROR.search(text)
+    of_scorer = of_worker or ("UDF" in text and UDF_ERROR.search(text.split("UDF:")[-1]))
+    if of_scorer:
+        kind = ArtifactError if of_scorer[1] == "ArtifactError" else BuildError
+        return kind(of_scorer[2].strip())
     summary = " ".join(line.strip() for line in text.splitlines() if line.strip())
     return BuildError(
         f"The warehouse build failed at {summary[:800]} Tables built before are unchanged."
