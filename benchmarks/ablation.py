@@ -118,7 +118,7 @@ def main() -> None:
     recorded = artifact.facts["settings"]
     training = read_training_settings(seed=recorded["seed"], sample=recorded["sample"])
     contract = artifact.contract
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         outcomes = sample(read_outcomes(connection), training.sample, training.seed)
         weights = {name: np.asarray(value) for name, value in artifact.weights.items()}
         slices = read_slices(connection, contract, outcomes, weights, training, SPLITS)

@@ -1,7 +1,8 @@
 """How does cost grow with the number of rows? One log-log chart per question, from the existing results.
 
 Takes every question of ``benchmarks/results`` that was measured at two sizes or more, writes ``growth_<question>.png``
-next to the results, and reports the power of the rows with which each contender's time grew and what that makes at 100 million.
+next to the results, and reports the power of the rows with which each contender's time grew, and what that means for
+100 million.
 
     python benchmarks/growth.py
 """

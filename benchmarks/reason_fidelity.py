@@ -34,7 +34,7 @@ def main(n_applicants: int) -> None:
     contract = read_contract(settings.dictionary)
     scorer = load_scorer(champion_path(settings.artifacts), contract)
     columns = ", ".join(f"f.{name}" for name in contract.data_types)
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse.path), read_only=True) as connection:
         table = connection.execute(
             f"select {columns} from applicant_features as f inner join applicant_outcomes as o "
             "on f.id = o.id where o.split = 'out_of_time' order by hash(f.id), f.id limit ?",

@@ -150,7 +150,7 @@ def main() -> None:
     contract = artifact.contract
     columns = ", ".join(f"features.{name}" for name in contract.data_types)
     connection = duckdb.connect(config={"threads": 1})
-    connection.execute(f"attach '{settings.warehouse}' as warehouse (read_only)")
+    connection.execute(f"attach '{settings.warehouse.path}' as warehouse (read_only)")
     connection.execute(
         f"create table piece as select {columns} from warehouse.applicant_features as features "
         "order by hash(id) limit ?",

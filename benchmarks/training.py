@@ -39,7 +39,7 @@ def train_ours(settings: Settings) -> None:
 
 def oracle_auc(settings: Settings) -> float:
     """AUC of the true probabilities on the latest applicants."""
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse.path), read_only=True) as connection:
         table = connection.execute(
             "select oracle.probability, outcomes.defaulted from applicant_outcomes as outcomes "
             "inner join read_parquet(?) as oracle on outcomes.id = oracle.id "
@@ -57,7 +57,7 @@ def measure(applicants: int, runs: int, folder: Path) -> list[Row]:
     # The recipe needs the split, which is in the warehouse.
     run_dbt(settings, ("build", "--select", "+applicant_outcomes"))
     outcomes = folder / f"outcomes_{applicants}.parquet"
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse.path), read_only=True) as connection:
         connection.table("applicant_outcomes").write_parquet(str(outcomes))
     oracle = round(oracle_auc(settings), 6)
     contenders = {

@@ -22,8 +22,8 @@ class ExitCode:
         code: The number.
         name: As in ``sysexits.h``; for the last two the signal, whose number a shell adds to 128.
         meaning: What happened.
-        action: What a scheduler, or whoever it wakes, should do.
-        retry: Whether the same call can succeed later although nobody does anything.
+        action: What the scheduler, or the person on call, should do.
+        retry: Whether the same call can succeed later without anyone intervening.
     """
 
     code: int
@@ -92,7 +92,7 @@ EXIT_CODES = (
 
 
 def is_ctrl_c(error: BaseException) -> bool:
-    """Whether an error is what became of Ctrl-C: inside a query, DuckDB makes it a RuntimeError."""
+    """Whether an error stands for Ctrl-C, which DuckDB turns into a RuntimeError during a query."""
     return isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted"
 
 
@@ -116,7 +116,7 @@ class UsageError(ScorehouseError):
 
 
 class UnavailableError(ScorehouseError):
-    """Something outside that a command needs is not there: an engine, a port (EX_UNAVAILABLE)."""
+    """Something outside scorehouse that a command needs is unavailable: an engine, a port (EX_UNAVAILABLE)."""
 
     exit_code = UNAVAILABLE.code
 
@@ -132,7 +132,7 @@ class InputDataError(ScorehouseError):
 
 
 class MissingInputError(ScorehouseError):
-    """A file or folder that should be there is not (EX_NOINPUT)."""
+    """An expected file or folder is missing (EX_NOINPUT)."""
 
     exit_code = NO_INPUT.code
 
@@ -150,7 +150,7 @@ class OutputError(ScorehouseError):
 
 
 class ReaderGoneError(OutputError):
-    """Whoever read standard output has stopped reading; most of them do so on purpose (SIGPIPE)."""
+    """The reader of standard output stopped reading, usually on purpose (SIGPIPE)."""
 
     exit_code = READER_GONE.code
 
@@ -169,10 +169,10 @@ class ArtifactError(ScorehouseError):
 
 @contextmanager
 def full_disk_named(folder: Path) -> Iterator[None]:
-    """Make a clear error of a disk that is full or cannot be written.
+    """Turn a full or read-only disk into one clear error.
 
     Args:
-        folder: What is written to.
+        folder: Where the block writes.
 
     Raises:
         OutputError: It cannot be written.

@@ -11,13 +11,13 @@ from pathlib import Path
 from models_ml.errors import UsageError
 
 FORBIDDEN = frozenset("'\"`\\*?[]{}\n\r")
-"""Characters that a data folder's name must not have."""
+"""Characters that the name of a data folder must not contain."""
 
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(?:i?B)?", re.IGNORECASE)
-"""What DuckDB reads as a size; left out are its spellings of "no limit", such as -1."""
+"""A size as DuckDB reads it, without its spellings of "no limit", such as -1."""
 
 LEAST_MEMORY = 100e6
-"""Bytes; with less, no build ends."""
+"""Bytes; no build finishes with less."""
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """The checkout, or the folder of installed packages."""
@@ -30,6 +30,19 @@ OUR_PROJECT = re.compile(r"^name: *scorehouse *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
+class Warehouse:
+    """A DuckDB file with tables of the project.
+
+    Attributes:
+        path: The file.
+        memory: Memory limit of DuckDB, in DuckDB's notation.
+    """
+
+    path: Path
+    memory: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Folders of one installation.
 
@@ -37,7 +50,6 @@ class Settings:
         raw: Folder with ``train_data_*.pq`` and ``train_target.csv``.
         home: Folder under which everything is written.
         project: Folder with ``dbt_project/`` and ``profiles/``.
-        warehouse_file: Name of the DuckDB file below ``home`` that has the tables.
         memory: Memory limit of DuckDB, in DuckDB's notation.
     """
 
@@ -45,7 +57,6 @@ class Settings:
     home: Path
     project: Path = INSTALLED_PROJECT
     memory: str = "4GB"
-    warehouse_file: str = "warehouse.duckdb"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,7 +65,7 @@ class Settings:
         An empty variable counts as not set.
 
         Raises:
-            UsageError: A folder cannot be used as it is written, or the memory is no size.
+            UsageError: A folder cannot be used as written, or the memory is not a size.
         """
         memory = environment.get("SCOREHOUSE_MEMORY") or cls.memory
         return cls(
@@ -65,9 +76,9 @@ class Settings:
         )
 
     @property
-    def warehouse(self) -> Path:
-        """The working DuckDB file, which dbt writes."""
-        return self.home / self.warehouse_file
+    def warehouse(self) -> Warehouse:
+        """The working file, which dbt writes."""
+        return Warehouse(self.home / "warehouse.duckdb", self.memory)
 
     @property
     def artifacts(self) -> Path:
@@ -123,13 +134,13 @@ def _folder(environment: Mapping[str, str], variable: str, default: str) -> Path
         raise UsageError(f"{variable}: the folder {name!r} cannot be reached ({error}).") from error
     if is_something_else:
         raise UsageError(f"{variable}: expected a folder, found the file {folder}.")
-    # Listing it would find nothing, and that is what a message would say.
+    # Otherwise listing it would find nothing, and the message would say that files are missing.
     if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
         raise UsageError(f"{variable}: {folder} cannot be read; check its permissions.")
     if found := sorted(set(str(folder)) & FORBIDDEN):
         raise UsageError(
-            f"{variable}: the folder {str(folder)!r} has the character {found[0]!r} in its name, which SQL or a "
-            "file pattern would misread; choose a folder without quotes, backslashes and wildcards."
+            f"{variable}: the folder {str(folder)!r} contains the character {found[0]!r}, which SQL or a file "
+            "pattern would misread; choose a folder without quotes, backslashes and wildcards."
         )
     return folder
 
@@ -137,8 +148,8 @@ def _folder(environment: Mapping[str, str], variable: str, default: str) -> Path
 def _project(environment: Mapping[str, str]) -> Path:
     """The project that is named, else the one in the working directory, else the installed one.
 
-    The folder above counts only for who stands in ``dbt_project/`` itself: macros are code, and a folder further up may
-    belong to somebody else.
+    The parent folder counts only when the working directory is ``dbt_project/`` itself: macros are code, and a folder
+    further up may belong to somebody else.
     """
     variable = "SCOREHOUSE_PROJECT"
     if environment.get(variable):

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
@@ -29,7 +30,7 @@ UNEXPECTED = (
     "unexpected: {error!r}. This is a bug in scorehouse, not a mistake in the call; what was published before is "
     "unchanged. Report it with the traceback, after removing personal data."
 )
-PANELS = {
+PANELS: dict[str, dict[str, Callable[..., None]]] = {
     "Scores": {
         "simulate": simulate.simulate,
         "run": run.run,

@@ -66,7 +66,7 @@ def verify_model(
         check_signature(artifacts / checked, public_key)
         print(f"{checked}: signed by the holder of the key of {public_key}")
     for library in other_libraries(catalog.show_model(artifacts, checked)):
-        console.print(f"warning: installed is {library}")
+        console.print(f"warning: {library}")
 
 
 @commands.command("sign")

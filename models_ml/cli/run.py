@@ -61,7 +61,7 @@ def run(
     with courtesy():
         print(aligned(rows))
         print(f'\nquery  scorehouse sql "{EXAMPLE_QUERY}"')
-        print(query_published(settings, EXAMPLE_QUERY))
+        print(query_published(settings.published, EXAMPLE_QUERY))
 
 
 def publish(
@@ -88,7 +88,7 @@ def publish(
         published = check_and_publish(settings, largest_fall)
         tell(f"{published.n_applicants:,} applicants in {published.serving_file}")
         if to is not None:
-            n_rows = publish_to_postgres(settings, to)
+            n_rows = publish_to_postgres(settings.published, to)
             tell(f"{n_rows:,} rows in PostgreSQL, schema {SCHEMA}")
 
 
@@ -112,7 +112,7 @@ def query(
     """Query the published tables; never blocks a run, never changes anything."""
     from models_ml.publishing.reader import query_published
 
-    print(query_published(Settings.from_environment(), text_of(sql)))
+    print(query_published(Settings.from_environment().published, text_of(sql)))
 
 
 def dbt_env() -> None:

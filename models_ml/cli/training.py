@@ -41,7 +41,7 @@ def train(
         run_lock(settings.home, "scorehouse train", wait),
         open_engine(target, settings) as engine,
     ):
-        result = train_model(engine.tables_for_training(sample, seed), training, cv)
+        result = train_model(settings, training, cv, engine.tables_for_training(sample, seed))
     metrics, folds = result.out_of_time, result.cross_validation
     state = "champion" if not result.refusals else "not promoted"
     rows = [

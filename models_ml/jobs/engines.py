@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from models_ml.publishing.tables import PUBLISHED_TABLES
-from models_ml.settings import Settings
+from models_ml.settings import Settings, Warehouse
 from models_ml.warehouse.dbt import DbtOutcome, run_dbt
 
 
@@ -21,7 +21,7 @@ class Target(StrEnum):
 
 
 class Engine(Protocol):
-    """What the jobs need from the place where the tables are."""
+    """What the jobs need from wherever the tables are."""
 
     @property
     def published_tables(self) -> tuple[str, ...]:
@@ -30,19 +30,19 @@ class Engine(Protocol):
     def build(self, *arguments: str) -> DbtOutcome:
         """Run ``dbt`` there with our project."""
 
-    def tables_for_training(self, sample: int | None, seed: int) -> Settings:
-        """Settings whose warehouse file has the features and outcomes to train on.
+    def tables_for_training(self, sample: int | None, seed: int) -> Warehouse:
+        """A warehouse with the features and outcomes to train on.
 
         Args:
             sample: Applicants to use at most; all when None.
             seed: Of the draw.
         """
 
-    def tables_for_publishing(self) -> Settings:
-        """Settings whose warehouse file has the scores to publish."""
+    def tables_for_publishing(self) -> Warehouse:
+        """A warehouse with the scores to publish."""
 
     def check_workers(self, model_version: str | None) -> None:
-        """Make sure that whatever computes the scores can, before anything is written.
+        """Check that the workers can compute scores, before anything is written.
 
         Args:
             model_version: The model that will score; None when there is none yet.
@@ -64,16 +64,16 @@ class DuckDbEngine:
         """Run ``dbt`` as a child process."""
         return run_dbt(self.settings, arguments)
 
-    def tables_for_training(self, sample: int | None, seed: int) -> Settings:
+    def tables_for_training(self, sample: int | None, seed: int) -> Warehouse:
         """The working file itself."""
-        return self.settings
+        return self.settings.warehouse
 
-    def tables_for_publishing(self) -> Settings:
+    def tables_for_publishing(self) -> Warehouse:
         """The working file itself."""
-        return self.settings
+        return self.settings.warehouse
 
     def check_workers(self, model_version: str | None) -> None:
-        """There are no others: the plugin loads the model in the process that runs dbt."""
+        """There are no workers: the plugin loads the model in the process that runs dbt."""
 
 
 @contextmanager

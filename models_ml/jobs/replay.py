@@ -1,4 +1,4 @@
-"""Replay: a past score computed anew from the archived model and the stored features, and compared to the last bit."""
+"""Replay: recomputes a past score from the archived model and the stored features, and compares it bit by bit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ POLICY = re.compile(r"approve below (\S+), decline from (\S+); LGD (\S+), EAD (\
 
 @dataclass(frozen=True)
 class Replay:
-    """A past score and the same computed anew.
+    """A past score and its recomputation.
 
     Attributes:
         fields: Name, recorded and recomputed value of each column of the score.
@@ -39,14 +39,14 @@ class Replay:
         return [f"{name}: {was} / {now}" for name, was, now in self.fields if was != now]
 
     def check(self) -> None:
-        """Raise when the two scores are not equal.
+        """Raise when the two scores differ.
 
         Raises:
             BuildError: They differ; the message names the columns.
         """
         if self.differences:
             raise BuildError(
-                "The score computed anew differs from the recorded one (recorded / anew): "
+                "The recomputed score differs from the recorded one (recorded / recomputed): "
                 f"{'; '.join(self.differences)}. Install the library versions of the model's manifest "
                 "(scorehouse models show VERSION) and replay again; if it still differs, the history "
                 "was changed."
@@ -70,7 +70,7 @@ def parse_time(text: str) -> datetime:
 
 
 def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Replay:
-    """Compute the score that an applicant had at a time.
+    """Recompute the score that an applicant had at a time.
 
     Args:
         settings: Folders.
@@ -82,18 +82,20 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
         ArtifactError: Its model is not there or damaged.
         BuildError: The stored features are not those that were scored.
     """
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         recorded = _recorded_score(connection, id_, at)
         scorer = load_scorer(folder_of(settings.artifacts, recorded["model_version"]))
         features = _stored_features(connection, recorded, scorer.contract)
     if feature_hashes(features, scorer.contract) != [recorded["features_hash"]]:
         raise BuildError(
             f"The stored features of applicant {id_} are not those that were scored: their hash is not "
-            f"{recorded['features_hash']}. The warehouse was changed by hand; restore it from a backup."
+            f"{recorded['features_hash']}. The warehouse was edited by hand; restore it from a backup."
         )
-    anew = scorer.score_batch(features).to_pylist()[0]
-    anew |= _decide(anew["pd"], recorded["decision_policy"])
-    return Replay(tuple((name, value, anew.get(name, value)) for name, value in recorded.items()))
+    recomputed = scorer.score_batch(features).to_pylist()[0]
+    recomputed |= _decide(recomputed["pd"], recorded["decision_policy"])
+    return Replay(
+        tuple((name, value, recomputed.get(name, value)) for name, value in recorded.items())
+    )
 
 
 def _recorded_score(
@@ -113,7 +115,7 @@ def _recorded_score(
         when = f" at {at} UTC" if at else ""
         raise MissingInputError(
             f"Applicant {id_} had no score{when}; the table applicant_scores_history of the "
-            "warehouse holds every score there ever was."
+            "warehouse has every score ever given."
         )
     row: dict[str, Any] = found.to_pylist()[0]
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models_ml.errors import ArtifactError
@@ -9,14 +10,15 @@ from models_ml.features.contract import read_contract
 from models_ml.jobs.engines import Target, open_engine
 from models_ml.jobs.run_log import recorded_run
 from models_ml.publishing.files import Published, publish, read_scored
-from models_ml.publishing.large_fall import check_large_fall
+from models_ml.publishing.large_fall import check_large_fall, default_largest_fall
+from models_ml.publishing.tables import PUBLISHED_TABLES
 from models_ml.registry.catalog import show_model
 from models_ml.registry.loading import other_libraries
 from models_ml.registry.pointers import champion_path, champion_version
 from models_ml.runtime.console import console, step
 from models_ml.runtime.extras import missing_modules, need_extra
 from models_ml.runtime.lock import run_lock
-from models_ml.settings import Settings
+from models_ml.settings import Settings, Warehouse
 from models_ml.warehouse.connection import open_warehouse
 from models_ml.warehouse.dbt import run_dbt
 from models_ml.warehouse.raw_files import check_raw
@@ -29,15 +31,15 @@ SCORED = ("--selector", "scored")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run does besides the usual.
+    """Options of a run.
 
     Attributes:
         train: Train a new model even when there is one.
         full_refresh: Recompute the features of every applicant.
-        wait_seconds: How long to wait for another run to end.
-        seed: Seed of the training, if there is one.
+        wait_seconds: How long to wait for another run to finish.
+        seed: Seed of the training, if the run trains.
         target: Where the warehouse is.
-        largest_fall: Share by which applicants or products may fall against what is published, 0 to 1; the var of the
+        largest_fall: Share by which applicants or products may fall below what is published, 0 to 1; the var of the
             dbt project when None.
     """
 
@@ -70,7 +72,7 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
     """Check, build features, train if needed, score, test, publish: in this order, stopping at the first failure.
 
     Raises:
-        ScorehouseError: A step failed; what was published before is untouched.
+        ScorehouseError: A step failed; what was published before is unchanged.
     """
     with (
         run_lock(settings.home, "scorehouse run", options.wait_seconds),
@@ -104,13 +106,13 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
                 file = settings_in_force(settings.home)
                 training = read_training_settings(file, seed=options.seed)
                 tables = engine.tables_for_training(training.sample, training.seed)
-                result = train(tables, training)
+                result = train(settings, training, warehouse=tables)
                 for reason in result.refusals:
                     console.print(f"  warning: {result.version} is not promoted: {reason}")
                 if champion_version(settings.artifacts) is None:
                     raise ArtifactError(
                         f"Model {result.version} fails its gates and there is no other: "
-                        f"{' '.join(result.refusals)} Look at the data, or take it all the same with: "
+                        f"{' '.join(result.refusals)} Look at the data, or promote it anyway with: "
                         f"scorehouse models promote {result.version} --force REASON"
                     )
             seconds["training"] = timed["seconds"]
@@ -123,14 +125,13 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
 
         with step("Publishing") as timed:
             tables = engine.tables_for_publishing()
-            # A promotion may have come meanwhile: the model is the one in the rows.
+            # The champion may have changed since: the rows name the model that scored.
             with open_warehouse(tables) as connection:
                 _, version = read_scored(connection)
             model = None if version is None else show_model(settings.artifacts, version)
             if model is not None:
-                _show_warnings([f"installed is {library}" for library in other_libraries(model)])
-            check_large_fall(tables, options.largest_fall)
-            published = publish(tables, engine.published_tables)
+                _show_warnings(other_libraries(model))
+            published = _publish(settings, tables, engine.published_tables, options.largest_fall)
         seconds["publishing"] = timed["seconds"]
 
         record["model_version"] = version
@@ -144,10 +145,10 @@ def run(settings: Settings, options: RunOptions) -> RunSummary:
 
 
 def check_that_training_is_possible(asked_for: bool) -> None:
-    """Refuse a run that has to train in an installation that only scores, before it changes anything.
+    """Refuse a run that must train where training is not installed, before it changes anything.
 
     Args:
-        asked_for: Whether the caller wants a new model; else there is none yet.
+        asked_for: Whether the caller asked for a new model; otherwise there is none yet.
 
     Raises:
         UsageError: It was asked for.
@@ -157,28 +158,37 @@ def check_that_training_is_possible(asked_for: bool) -> None:
         need_extra("train")
     elif missing_modules("train"):
         raise ArtifactError(
-            "There is no model yet, and this installation only scores. Copy the folder artifacts of a home where one "
-            "was trained into SCOREHOUSE_HOME, or install what trains with: pip install 'scorehouse[train]'"
+            "There is no model yet, and this installation only scores. Copy the folder artifacts of another "
+            "SCOREHOUSE_HOME, where one was trained, or install the extra for training: pip install 'scorehouse[train]'"
         )
 
 
 def check_and_publish(settings: Settings, largest_fall: float | None = None) -> Published:
-    """Publish what is in the warehouse, if it passes the tests that a run would make.
+    """Publish what is in the warehouse, if it passes the tests of a run.
 
     Args:
         settings: Folders of the installation.
         largest_fall: See `RunOptions`.
 
     Raises:
-        ScorehouseError: Nothing was scored, or a test fails; what was published before is untouched.
+        ScorehouseError: Nothing was scored yet, or a test fails; what was published before is unchanged.
     """
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         read_scored(connection)
     with step("Testing"):
         _show_warnings(run_dbt(settings, ("test", *SCORED)).warnings)
     with step("Publishing"):
-        check_large_fall(settings, largest_fall)
-        return publish(settings)
+        return _publish(settings, settings.warehouse, PUBLISHED_TABLES, largest_fall)
+
+
+def _publish(
+    settings: Settings, warehouse: Warehouse, tables: Iterable[str], largest_fall: float | None
+) -> Published:
+    """Publish a warehouse unless too much is missing; ``largest_fall`` is that of `RunOptions`."""
+    if largest_fall is None:
+        largest_fall = default_largest_fall(settings.dbt_project)
+    check_large_fall(warehouse, settings.published, largest_fall)
+    return publish(warehouse, settings.published, tables)
 
 
 def _show_warnings(warnings: list[str]) -> None:

@@ -1,10 +1,8 @@
-"""The log of runs: one line when a run starts and one when it ends, only ever added to."""
+"""The log of runs: one line when a run starts and one when it ends."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,31 +19,27 @@ from models_ml.errors import (
     is_ctrl_c,
     place_of,
 )
+from models_ml.runtime.files import append_line
 
 RUN_LOG = "runs.jsonl"
 
 
 @contextmanager
 def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
-    """Record start and end of a run; a run that is killed leaves its start only.
+    """Record start and end of a run; a killed run leaves only its start.
 
     Args:
         home: Folder of the installation.
         command: What runs.
 
     Yields:
-        A dictionary for what the end should tell besides: ``seconds`` by step, ``model_version``, ``n_applicants``.
+        A dictionary for what else the last line should say: ``seconds`` by step, ``model_version``, ``n_applicants``.
 
     Raises:
-        OutputError: The log cannot be written, so nothing else can be either.
+        OutputError: The log cannot be written.
     """
     log, run_id, facts = home / RUN_LOG, uuid.uuid4().hex, dict[str, Any]()
-    try:
-        _append(log, {"run_id": run_id, "event": "start", "command": command})
-    except OSError as error:
-        raise OutputError(
-            f"{log} cannot be written ({error.strerror}); free space or mend the permissions."
-        ) from error
+    _append(log, {"run_id": run_id, "event": "start", "command": command})
     ending: dict[str, Any] = {"outcome": "failed", "exit_code": SOFTWARE.code}
     try:
         with full_disk_named(home):
@@ -61,13 +55,9 @@ def recorded_run(home: Path, command: str) -> Iterator[dict[str, Any]]:
             ending |= {"message": f"unexpected: {place_of(error)}"}
         raise
     finally:
-        with contextlib.suppress(OSError):  # a full disk must not hide why the run failed
+        with contextlib.suppress(OutputError):  # a full disk must not hide why the run failed
             _append(log, {"run_id": run_id, "event": "end", **ending, **facts})
 
 
 def _append(log: Path, event: dict[str, Any]) -> None:
-    line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **event})
-    with log.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    append_line(log, {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **event})

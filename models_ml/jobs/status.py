@@ -22,7 +22,7 @@ class StatusLine:
     Attributes:
         name: What it is.
         state: What there is of it.
-        remedy: The command that brings it up to date; empty when it is.
+        remedy: The command that brings it up to date; empty when it already is.
     """
 
     name: str
@@ -43,7 +43,7 @@ def status(settings: Settings) -> list[StatusLine]:
         else StatusLine("model", "none", "scorehouse train")
     )
     try:
-        with open_warehouse(settings) as connection:
+        with open_warehouse(settings.warehouse) as connection:
             features = _features(connection, parts)
             scores, version = _scores(connection, champion)
     except ScorehouseError as error:

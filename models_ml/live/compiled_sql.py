@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from models_ml.errors import BuildError
 from models_ml.features.contract import read_contract, record_columns
 from models_ml.runtime.console import console
+from models_ml.runtime.files import write_file
 from models_ml.settings import Settings
 from models_ml.warehouse.dbt import TARGET_FOLDER, run_dbt
 
@@ -76,9 +77,7 @@ def read_live_sql(settings: Settings) -> LiveSql:
     cached.parent.mkdir(parents=True, exist_ok=True)
     for old in cached.parent.iterdir():
         old.unlink()
-    with tempfile.NamedTemporaryFile("w", dir=cached.parent, delete=False) as file:
-        json.dump(asdict(compiled), file)
-    Path(file.name).replace(cached)
+    write_file(cached, json.dumps(asdict(compiled)).encode())
     return compiled
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 import shutil
 import sys
 import tempfile
@@ -15,10 +14,11 @@ import duckdb
 import pyarrow as pa
 from pydantic import ValidationError
 
-from models_ml.errors import InputDataError, MissingInputError, OutputError, UsageError
+from models_ml.errors import InputDataError, MissingInputError, UsageError
 from models_ml.features.contract import FeatureContract
 from models_ml.live.record_tables import read_csv, read_parquet
 from models_ml.live.records import Records, json_records, parse_records, to_records
+from models_ml.runtime.files import whole_file, written_or_explained
 
 STANDARD = "-"
 """Stands for standard input."""
@@ -73,31 +73,37 @@ def write_scores(scores: pa.Table, form: str, target: Path | None) -> None:
     """
     if form not in FORMATS:
         raise UsageError(f"--format: expected one of {', '.join(FORMATS)}, found {form!r}.")
-    folder = Path(tempfile.gettempdir()) if target is None else target.absolute().parent
-    temporary = folder / f".scores-{os.getpid()}"
-    try:
-        with duckdb.connect(":memory:") as connection:
-            relation = connection.from_arrow(scores)
-            if form == "table":
-                shown = str(relation.project(SHOWN))
-                if target is None:  # for a person, in the encoding of the terminal
-                    sys.stdout.write(shown)
-                    sys.stdout.flush()
-                    return
-                temporary.write_text(shown, encoding="utf-8")
-            else:
-                quoted = str(temporary).replace("'", "''")
-                relation.query("scores", f"copy scores to '{quoted}' ({COPY_OPTIONS[form]})")
-        if target is None:
-            with temporary.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+    with written_or_explained(
+        target or "standard output", "Free space or write elsewhere.", (OSError, duckdb.IOException)
+    ):
+        if target is not None:
+            with whole_file(target) as new:
+                _write(scores, form, new)
+        elif form == "table":  # for a person, in the encoding of the terminal
+            sys.stdout.write(_shown(scores))
+            sys.stdout.flush()
         else:
-            temporary.replace(target)
-    except (OSError, duckdb.IOException) as error:
-        raise OutputError(f"{target or 'standard output'} cannot be written ({error}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+            with tempfile.TemporaryDirectory() as folder:
+                _write(scores, form, Path(folder) / "scores")
+                with (Path(folder) / "scores").open("rb") as file:
+                    shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+def _write(scores: pa.Table, form: str, path: Path) -> None:
+    if form == "table":
+        path.write_text(_shown(scores), encoding="utf-8")
+        return
+    quoted = str(path).replace("'", "''")
+    with duckdb.connect(":memory:") as connection:
+        relation = connection.from_arrow(scores)
+        relation.query("scores", f"copy scores to '{quoted}' ({COPY_OPTIONS[form]})")
+
+
+def _shown(scores: pa.Table) -> str:
+    """The columns that fit on a screen, as a text table."""
+    with duckdb.connect(":memory:") as connection:
+        return str(connection.from_arrow(scores).project(SHOWN))
 
 
 @contextmanager

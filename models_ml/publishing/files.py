@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -16,33 +15,34 @@ import duckdb
 
 from models_ml.errors import BuildError, MissingInputError, OutputError
 from models_ml.publishing.tables import PUBLISHED_TABLES, REASONS_QUERY, REASONS_VIEW
+from models_ml.runtime.files import flush_all, put_in_place, written_or_explained
 from models_ml.scoring.scorecard import BAND_LETTERS
-from models_ml.settings import Settings
+from models_ml.settings import Warehouse
 from models_ml.warehouse.connection import open_warehouse
 
 SERVING_FILE = "credit_scores.duckdb"
 SCORES_PARQUET = "applicant_scores.parquet"
 SCORES_BY_BAND = "applicant_scores_by_band"
 PUBLIC_NAMES = (SERVING_FILE, SCORES_PARQUET, SCORES_BY_BAND)
-"""What readers open: links that lead through `CURRENT`, so that all of them change in one step."""
+"""What readers open: links through `CURRENT`, so that all of them change in one step."""
 
 SNAPSHOTS = ".snapshots"
 """Folder of the publications, each whole in a folder of its own, and of the two links to the last of them."""
 CURRENT = "current"
 PREVIOUS = "previous"
-"""The publication before the current one stays, for readers that are still reading it."""
+"""The publication before the current one is kept for readers that still have it open."""
 
 REMOVED = "removed-"
 """Begins the name of a snapshot that is being removed."""
 
 NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP)
-"""What file systems answer that have no symbolic links (FAT, some network shares)."""
+"""Answers of file systems without symbolic links (FAT, some network shares)."""
 
 CANNOT_WRITE = (duckdb.IOException, duckdb.TransactionException)
 """What DuckDB raises on a full disk; the second at a commit."""
 
 STORAGE_VERSION = "v1.2.0"
-"""DuckDB releases from 1.2 on can read the serving file."""
+"""Oldest DuckDB that can read the serving file."""
 
 
 @dataclass(frozen=True)
@@ -54,44 +54,43 @@ class Published:
     n_applicants: int
 
 
-def publish(settings: Settings, tables: Iterable[str] = PUBLISHED_TABLES) -> Published:
-    """Copy scores and monitoring from the working warehouse to the files that readers open.
+def publish(
+    warehouse: Warehouse, folder: Path, tables: Iterable[str] = PUBLISHED_TABLES
+) -> Published:
+    """Copy scores and monitoring from a warehouse to the files that readers open.
 
-    Everything is written into a new folder, a snapshot, whose name never comes again. One link is then switched to it:
+    Everything is written into a new folder, a snapshot, whose name is never reused. One link is then switched to it:
     a reader finds all of the old publication or all of the new one, and an open reader keeps the old one. DuckDB shares
     one instance among the connections of a process that lead to the same file; the new name is what makes a new
     connection see the new file while an old one is open. The caller holds the run lock.
 
     Args:
-        settings: Where the working warehouse and the published files are.
+        warehouse: Has the tables.
+        folder: Of the published files.
         tables: Which of the tables of `PUBLISHED_TABLES` there are.
 
     Raises:
         MissingInputError: Nothing was scored yet.
         BuildError: The scores are of more than one model.
-        OutputError: The folder cannot be written; what was published before is untouched.
+        OutputError: The folder cannot be written; what was published before is unchanged.
     """
-    folder = settings.published
-    # The time is for people. Nothing is ordered by it: clocks go back.
+    # The time is for people; nothing sorts by it, because clocks can go back.
     new = folder / SNAPSHOTS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}"
-    with open_warehouse(settings) as connection:
+    remedy = "What was published before is unchanged. Free space or check the permissions, then: scorehouse publish"
+    with open_warehouse(warehouse) as connection:
         n_applicants, _ = read_scored(connection)
-        try:
-            new.parent.mkdir(parents=True, exist_ok=True)
-            _remove_unlinked(folder)
-            new.mkdir()
-            _require_links(new)
-            _write_serving_file(connection, tables, new / SERVING_FILE)
-            _write_parquet(connection, new)
-            _flush(new)
-            _switch(folder, new)
-        except (OSError, *CANNOT_WRITE) as error:
-            raise OutputError(
-                f"{folder} cannot be written ({error}). What was published before is unchanged; "
-                "free space or fix the permissions, then: scorehouse publish"
-            ) from error
-        finally:
-            _remove_unlinked(folder)
+        with written_or_explained(folder, remedy, (OSError, *CANNOT_WRITE)):
+            try:
+                new.parent.mkdir(parents=True, exist_ok=True)
+                _remove_unlinked(folder)
+                new.mkdir()
+                _require_links(new)
+                _write_serving_file(connection, tables, new / SERVING_FILE)
+                _write_parquet(connection, new)
+                flush_all(new)
+                _switch(folder, new)
+            finally:
+                _remove_unlinked(folder)
     return Published(folder / SERVING_FILE, folder / SCORES_PARQUET, n_applicants)
 
 
@@ -112,8 +111,8 @@ def read_scored(connection: duckdb.DuckDBPyConnection) -> tuple[int, str | None]
         ) from error
     if n_models > 1:
         raise BuildError(
-            f"applicant_scores holds scores of {n_models} models, which a run never leaves behind; it "
-            "is not published. What was published before is unchanged; score anew with: scorehouse run"
+            f"applicant_scores has scores of {n_models} models, which no run produces; it is not "
+            "published. What was published before is unchanged; score again with: scorehouse run"
         )
     return int(n_applicants), version
 
@@ -137,10 +136,10 @@ def _write_serving_file(
 
 
 def _write_parquet(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
-    """One file, and one file per risk band, in the layout of Hive: the band stands in the folder's name alone.
+    """One file, and one file per risk band, partitioned as in Hive: only the folder's name says the band.
 
-    Names in the partitioned folder never come again. A reader lists a folder first and opens its files later; after a
-    switch in between it misses the listed names and fails, instead of mixing two snapshots.
+    File names in the partitioned folder are never reused. A reader lists a folder first and opens its files later;
+    after a switch in between it misses the listed names and fails, instead of mixing two snapshots.
     """
     query = PUBLISHED_TABLES["applicant_scores"]
     by_band = snapshot / SCORES_BY_BAND
@@ -160,10 +159,10 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> Non
 
 
 def _switch(folder: Path, new: Path) -> None:
-    """Let all public names lead to the new snapshot, by the one link that they lead through.
+    """Point all public names to the new snapshot by replacing the one link that they go through.
 
-    The public names themselves are made once. Where something else stands there (files of a release without links, a
-    copy that followed them), the first publication replaces it, name by name.
+    The public names are created once. Anything else in their place (files of a release without links, a copy that
+    followed them) is replaced by the first publication, name by name.
     """
     snapshots = new.parent
     serving = (folder / SCORES_BY_BAND).resolve()
@@ -183,14 +182,14 @@ def _place_link(path: Path, target: Path, new: Path) -> None:
     link.symlink_to(target)
     if path.is_dir() and not path.is_symlink():  # a folder cannot be replaced in one step
         path.rename(new.with_name(f"{new.name}-replaced-{path.name}"))
-    link.replace(path)
+    put_in_place(link, path)
 
 
 def _require_links(folder: Path) -> None:
     """Refuse a file system without symbolic links before anything is written.
 
     Raises:
-        OutputError: It has none.
+        OutputError: It does not support them.
     """
     link = folder / "link"
     try:
@@ -199,27 +198,27 @@ def _require_links(folder: Path) -> None:
         if error.errno not in NO_LINKS:
             raise
         raise OutputError(
-            f"Publishing needs a file system with symbolic links; the one of {folder.parent} has none "
-            f"({error.strerror}). Nothing was changed; set SCOREHOUSE_HOME to a folder on another one."
+            f"Publishing needs a file system with symbolic links; the one of {folder.parent} does not support them "
+            f"({error.strerror}). Nothing was changed; set SCOREHOUSE_HOME to a folder on another file system."
         ) from error
     link.unlink()
 
 
 def _remove_unlinked(folder: Path) -> None:
-    """Remove each snapshot that no link leads to: older ones, and those of killed publications.
+    """Remove each snapshot without a link: older ones, and those of killed publications.
 
-    What cannot be removed now (a network file system may hold a file that is open), a later publication removes.
+    A later publication removes what cannot be removed now, such as an open file on a network file system.
     """
     links = (
         *(folder / SNAPSHOTS / name for name in (CURRENT, PREVIOUS)),
         *(folder / name for name in PUBLIC_NAMES),
     )
     linked = [link.resolve() for link in links]
-    unfinished = folder.glob(".new-*")  # of a release that wrote there
+    unfinished = folder.glob(".new-*")  # of an older release
     for snapshot in (*unfinished, *folder.glob(f"{SNAPSHOTS}/*")):
         kept = any(path.is_relative_to(snapshot.resolve()) for path in linked)
         if not (kept or snapshot.is_symlink()):
-            # The name goes first: a late reader who lists half a folder would miss rows without an error.
+            # Renamed first: a late reader that lists a half-removed folder would miss rows without an error.
             going = folder / SNAPSHOTS / f"{REMOVED}{snapshot.name.removeprefix(REMOVED)}"
             with suppress(OSError):
                 shutil.rmtree(snapshot.rename(going), ignore_errors=True)
@@ -227,10 +226,3 @@ def _remove_unlinked(folder: Path) -> None:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _flush(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())

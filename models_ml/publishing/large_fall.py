@@ -1,12 +1,13 @@
-"""A large fall in applicants or products stops publication: parts that did not arrive leave no other trace.
+"""A large fall in applicants or products stops publication: it is the only trace of parts that did not arrive.
 
-What is about to be published is compared with what readers have, the published file itself. A run that was refused
-published nothing, so the next one is measured against the same file: waiting a night confirms nothing.
+What is about to be published is compared with the published file itself. A refused run publishes nothing, so the next
+one is compared with the same file: a fall is not accepted by waiting a night.
 """
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import duckdb
 import yaml
@@ -14,7 +15,7 @@ import yaml
 from models_ml.errors import BuildError, UsageError
 from models_ml.publishing.files import SERVING_FILE
 from models_ml.runtime.console import console
-from models_ml.settings import Settings
+from models_ml.settings import Warehouse
 from models_ml.warehouse.connection import open_warehouse
 
 VARIABLE = "largest_fall"
@@ -26,25 +27,24 @@ COUNTS = {
         "select coalesce(sum(cast(n_products as bigint) * n_applicants), 0) from products_per_applicant"
     ),
 }
-"""What is counted, and the query that counts it, of the working warehouse and of the published file alike."""
+"""What is counted, and the query that counts it in the warehouse and in the published file alike."""
 
 
-def check_large_fall(settings: Settings, allowed: float | None = None) -> None:
+def check_large_fall(warehouse: Warehouse, folder: Path, allowed: float) -> None:
     """Refuse to publish far fewer applicants or products than are published.
 
     Args:
-        settings: Where the working warehouse and the published files are.
-        allowed: The largest share by which a number may fall, 0 to 1; the var of the dbt project when None.
+        warehouse: Has the tables to publish.
+        folder: Of the published files.
+        allowed: The largest share by which a number may fall, 0 to 1.
 
     Raises:
-        BuildError: A number fell by more; what was published before is untouched.
-        UsageError: The var is no share.
+        BuildError: A number fell by more; what was published before is unchanged.
     """
-    allowed = _share(settings) if allowed is None else allowed
-    before = _published(settings)
+    before = _published(folder / SERVING_FILE)
     if before is None:
         return
-    with open_warehouse(settings) as connection:
+    with open_warehouse(warehouse) as connection:
         now = _count(connection)
     for what, n_before in before.items():
         fall = 1 - now[what] / n_before if n_before else 0.0
@@ -52,35 +52,38 @@ def check_large_fall(settings: Settings, allowed: float | None = None) -> None:
             confirmed = math.ceil(fall * 100) / 100
             raise BuildError(
                 f"Not published: {now[what]:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
-                f"allowed is {allowed:.1%} (var {VARIABLE}). What was published before is unchanged. Look whether "
+                f"{allowed:.1%} is allowed (var {VARIABLE}). What was published before is unchanged. Check whether "
                 "every raw part has arrived; if the fall is right, confirm it once with: "
                 f"scorehouse run --largest-fall {confirmed:g}"
             )
 
 
-def _share(settings: Settings) -> float:
-    """The var of the dbt project."""
-    path = settings.dbt_project / "dbt_project.yml"
+def default_largest_fall(dbt_project: Path) -> float:
+    """The var of the dbt project.
+
+    Raises:
+        UsageError: It is not a number between 0 and 1.
+    """
+    path = dbt_project / "dbt_project.yml"
     share = yaml.safe_load(path.read_text(encoding="utf-8"))["vars"].get(VARIABLE)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         raise UsageError(
-            f"var {VARIABLE}: expected a number between 0 and 1, found {share!r}; mend it in {path}"
+            f"var {VARIABLE}: expected a number between 0 and 1, found {share!r}; fix it in {path}"
         )
     return float(share)
 
 
-def _published(settings: Settings) -> dict[str, int] | None:
+def _published(path: Path) -> dict[str, int] | None:
     """Numbers in the published file; None when there is none to compare with."""
-    path = settings.published / SERVING_FILE
     if not path.is_file():
         return None
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             return _count(connection)
-    except duckdb.Error as error:  # publishing mends it
+    except duckdb.Error as error:  # publishing replaces it
         console.print(
-            f"  warning: {path} cannot be read ({str(error).splitlines()[0]}), so nobody can say whether applicants or "
-            "products have become fewer."
+            f"  warning: {path} cannot be read ({str(error).splitlines()[0]}), so the number of applicants and "
+            "products cannot be compared with it."
         )
         return None
 

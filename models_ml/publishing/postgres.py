@@ -1,13 +1,14 @@
 """Publishing to PostgreSQL: the published tables, all new or all old for every reader.
 
-Rows are deleted and copied anew in one transaction. Its readers go on with the old rows until it commits, at every
-isolation level and without waiting, and grants and views on the tables stay, which they would not if tables were
-replaced. The price is dead rows until PostgreSQL has vacuumed.
+Rows are deleted and copied in one transaction. Readers see the old rows until it commits, at every isolation level and
+without waiting, and grants and views on the tables survive, which they would not if tables were replaced. The price is
+dead rows until PostgreSQL vacuums.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,7 +17,6 @@ import duckdb
 from models_ml.errors import OutputError, UsageError
 from models_ml.publishing.reader import serving_file
 from models_ml.publishing.tables import PUBLISHED_TABLES, REASONS_QUERY, REASONS_VIEW
-from models_ml.settings import Settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SCHEMA = "scorehouse"
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 60
-"""How long to wait for a lock when the columns of a table changed; readers hold it while they read."""
+"""How long to wait for readers to release a table whose columns changed."""
 FETCH_ROWS = 10_000
 
 POSTGRES_TYPES = {
@@ -40,11 +40,11 @@ POSTGRES_TYPES = {
 }
 
 
-def publish_to_postgres(settings: Settings, url: str) -> int:
+def publish_to_postgres(folder: Path, url: str) -> int:
     """Copy the published file's tables into the schema ``scorehouse`` of a PostgreSQL database.
 
     Args:
-        settings: Where the published file is.
+        folder: Of the published files.
         url: ``postgres://user@host:port/database``; a password is better kept in ``~/.pgpass`` or ``PGPASSWORD``.
 
     Returns:
@@ -52,7 +52,7 @@ def publish_to_postgres(settings: Settings, url: str) -> int:
 
     Raises:
         MissingInputError: Nothing was published yet.
-        UsageError: The address is none of PostgreSQL's, or psycopg is not installed.
+        UsageError: The address is not one of PostgreSQL, or psycopg is not installed.
         OutputError: The database cannot be reached or written; its old rows are unchanged.
     """
     target = host_and_database(url)
@@ -62,21 +62,21 @@ def publish_to_postgres(settings: Settings, url: str) -> int:
         raise UsageError(
             "Publishing to PostgreSQL needs psycopg; install it with: pip install 'scorehouse[postgres]'"
         ) from error
-    with duckdb.connect(str(serving_file(settings)), read_only=True) as published:
+    with duckdb.connect(str(serving_file(folder)), read_only=True) as published:
         try:
             with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
                 return _replace_all(published, connection.cursor())
         except psycopg.Error as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise OutputError(
-                f"PostgreSQL at {target} cannot be written ({reason}). What it held before is "
-                "unchanged; mend the address or the rights, then: scorehouse publish --to ADDRESS"
+                f"PostgreSQL at {target} cannot be written ({reason}). What was there before is "
+                "unchanged; correct the address or the permissions, then: scorehouse publish --to ADDRESS"
             ) from error
 
 
 def _replace_all(published: duckdb.DuckDBPyConnection, cursor: psycopg.Cursor) -> int:
-    """Do all of it in the transaction of the cursor."""
-    # A second publisher would not see the first one's new rows and leave them: one after the other.
+    """Replace all tables in the transaction of the cursor."""
+    # One publisher at a time: a second one would not see, and so not delete, the new rows of the first.
     cursor.execute("select pg_advisory_xact_lock(hashtext('scorehouse publish'))")
     cursor.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
     cursor.execute(f"create schema if not exists {SCHEMA}")
@@ -104,7 +104,7 @@ def _replace(
     columns: dict[str, str],
 ) -> int:
     cursor.execute(f"delete from {table}")  # noqa: S608  names from PUBLISHED_TABLES
-    # Fixed-size arrays come from DuckDB as tuples, which PostgreSQL takes for records; lists it takes for arrays.
+    # DuckDB returns fixed-size arrays as tuples, which PostgreSQL reads as records; it reads lists as arrays.
     selected = ", ".join(
         f'"{name}"::double[]' if kind == "double precision[]" else f'"{name}"'
         for name, kind in columns.items()
@@ -149,7 +149,7 @@ def host_and_database(url: str) -> str:
     """Host and database of an address, without user and password, for messages.
 
     Raises:
-        UsageError: The address is none of PostgreSQL's.
+        UsageError: The address is not one of PostgreSQL.
     """
     try:
         parts = urlsplit(url)

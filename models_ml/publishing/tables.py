@@ -1,18 +1,23 @@
-"""What is published: the tables that readers find, in the serving file and in PostgreSQL alike.
+"""What is published: the tables in the serving file and in PostgreSQL alike.
 
 No raw feature of an applicant and no single outcome is among them. The exposure ``published_scores`` of the dbt project
-names the same models; a test compares the two.
+names the same models; a test compares the two. An engine publishes those that it has.
 """
 
 from __future__ import annotations
 
-PUBLISHED_TABLES: dict[str, str] = {
+APPLICANT_TABLES = {
     "applicant_scores": "select * from applicant_scores order by id",
     # What a score was and when; reasons of old scores stay in the warehouse.
     "applicant_scores_history": (
         "select id, scored_at, pd, score, risk_band, decision, expected_loss, model_version, "
         "decision_policy, run_id from applicant_scores_history order by id, scored_at"
     ),
+}
+"""Tables that grow with the applicants, and the query on the warehouse that fills each."""
+
+PUBLISHED_TABLES: dict[str, str] = {
+    **APPLICANT_TABLES,
     **{
         table: f"select * from {table}"  # noqa: S608  names from this list
         for table in (
@@ -37,10 +42,7 @@ PUBLISHED_TABLES: dict[str, str] = {
         )
     },
 }
-"""Name of each published table, and the query on the working warehouse that fills it."""
-
-APPLICANT_TABLES = ("applicant_scores", "applicant_scores_history")
-"""Those of them that grow with the applicants."""
+"""Every published table, and the query on the warehouse that fills it; the one list of them."""
 
 REASONS_VIEW = "applicant_reasons"
 REASONS_QUERY = """
@@ -56,5 +58,5 @@ from applicant_scores as scores
 cross join (values (1), (2), (3), (4)) as ranks (reason_rank)
 inner join reason_codes on reason_codes.code = scores.reason_codes[ranks.reason_rank]
 """
-"""Reasons in words, one row per applicant and reason, most important first: a view, because its rows say nothing that
-the scores do not. DuckDB and PostgreSQL read this query alike."""
+"""Reasons in words, one row per applicant and reason, most important first: a view, because its rows add nothing to
+the scores. DuckDB and PostgreSQL both run this query."""

@@ -1,14 +1,13 @@
 """The model artifact: a folder of safetensors, LightGBM text and JSON, each file hashed; no pickle anywhere.
 
-Every hash is checked before a file is parsed (`integrity`). The version
-is made from the hashes, so equal training gives an equal version and files of two trainings cannot be mixed unnoticed.
+Every hash is checked before a file is parsed (`manifest`). The version is made from the hashes, so equal trainings give
+equal versions, and files of two trainings cannot be mixed unnoticed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -29,10 +28,11 @@ from models_ml.registry.manifest import (
     as_json,
     damaged,
     manifest_sha256_of,
-    replace_file,
+    replace_in_artifact,
     verify_artifact,
     version_of,
 )
+from models_ml.runtime.files import flush_all, put_in_place
 from models_ml.scoring.attribution import Reference
 from models_ml.scoring.blend import Blend
 from models_ml.scoring.calibration import Calibration, calibration_from_json, calibration_to_json
@@ -42,7 +42,7 @@ MALFORMED = (
     *(AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError),
     *(SafetensorError, UsageError),
 )
-"""What parsers raise on content that has the right hash and makes no sense."""
+"""What parsers raise on content that has the right hash but makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Artifact:
         reason_codes: Code of each business group, in the order of the contract.
         golden: Features of a few applicants and the PDs they must get.
         drift: Distributions of the training data, frozen for the monitors.
-        facts: What the manifest tells besides: seed, metrics, library versions, data fingerprint, ...
+        facts: What else the manifest says: seed, metrics, library versions, data fingerprint, ...
         version: Name made from the content; empty until saved.
     """
 
@@ -115,7 +115,7 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     contents["drift.json"] = as_json(artifact.drift)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest = {
-        **artifact.facts,  # of a loaded artifact they hold the entries below, which may have changed
+        **artifact.facts,  # those of a loaded artifact include the entries below, which may have changed
         "format_version": FORMAT_VERSION,
         "version": version_of(hashes),
         "contract_sha256": artifact.contract.sha256,
@@ -131,18 +131,16 @@ def save_artifact(artifact: Artifact, artifacts: Path) -> Path:
     temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=artifacts))
     try:
         for name, content in contents.items():
-            with (temporary / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.rename(folder)
+            (temporary / name).write_bytes(content)
+        flush_all(temporary)
+        put_in_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
 def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
-    """Add figures that were found after training to the manifest, in one atomic step; the version stays.
+    """Add figures that were measured after training to the manifest; the version stays the same.
 
     Args:
         folder: The artifact.
@@ -154,7 +152,7 @@ def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     manifest = dict(verify_artifact(folder)[0])
     manifest["metrics"] = {**manifest.get("metrics", {}), **metrics}
     manifest["manifest_sha256"] = manifest_sha256_of(manifest)
-    replace_file(folder / MANIFEST, as_json(manifest))
+    replace_in_artifact(folder / MANIFEST, as_json(manifest))
 
 
 def load_artifact(folder: Path) -> Artifact:

@@ -1,4 +1,4 @@
-"""Catalog of trained models: which there are, which one scores, and whether their files are sound."""
+"""Catalog of trained models: which exist, which one scores, and whether their files are intact."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class ModelEntry:
         version: Its version.
         created_at: When it was trained (UTC).
         champion: Whether it scores.
-        challenger: Whether it is scored beside the champion.
+        challenger: Whether it scores alongside the champion.
         auc: Out-of-time AUC, or None when unknown.
-        problem: What is wrong with its files; None when its hashes hold.
+        problem: What is wrong with its files; None when all hashes match.
     """
 
     version: str

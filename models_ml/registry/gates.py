@@ -1,4 +1,4 @@
-"""Gates: what must hold before another model scores."""
+"""Gates: what must hold before another model becomes champion."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def refusals(artifacts: Path, version: str) -> list[str]:
 
 
 def _quality_gate(candidate: dict[str, Any], champion: dict[str, Any]) -> list[str]:
-    """Worse than the champion by more than the intervals of both explain."""
+    """Whether it is worse than the champion by more than both intervals explain."""
     reasons = []
     for name, better in (("auc", 1), ("log_loss", -1)):
         new, old = recorded_estimate(candidate, name), recorded_estimate(champion, name)
         if new is None or old is None:
             reasons.append(f"{name} is not recorded for both models.")
             continue
-        # Half the width of a 95 % interval is about 1.96 standard errors; independent errors add in squares.
+        # Half the width of a 95% interval is about 1.96 standard errors; variances of independent errors add up.
         noise = math.hypot(new["high"] - new["low"], old["high"] - old["low"]) / 2
         if better * (old["value"] - new["value"]) > noise:
             reasons.append(
@@ -61,6 +61,6 @@ def _calibration_gate(candidate: dict[str, Any]) -> list[str]:
     if found <= MAX_ECE + noise:
         return []
     return [
-        f"Expected calibration error {found:.4f} is above {MAX_ECE} and what chance explains "
+        f"Expected calibration error {found:.4f} is above {MAX_ECE} plus what chance explains "
         f"({noise:.4f})."
     ]

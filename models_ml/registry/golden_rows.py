@@ -14,11 +14,11 @@ from models_ml.scoring.scorer import Scorer
 
 N_GOLDEN = 8
 TOLERANCE = 1e-6
-"""Largest difference of a golden PD: other processors may round the encoder's sums differently."""
+"""Largest accepted difference of a golden PD: processors may round the sums of the encoder differently."""
 
 
 def golden_rows(artifact: Artifact, features: FeatureBatch) -> dict[str, Any]:
-    """Features and PDs of applicants spread over all PDs.
+    """Features and PDs of applicants spread over the whole range of PDs.
 
     Args:
         artifact: The model.
@@ -69,7 +69,7 @@ def check_golden(artifact: Artifact, scorer: Scorer) -> None:
     if not (np.isfinite(pd) & (pd > 0) & (pd < 1)).all():
         raise ArtifactError(
             f"Model {artifact.version} gives {pd[~((pd > 0) & (pd < 1))][0]} where a probability "
-            "is expected; it is not used. Train a new model with: scorehouse train"
+            "was expected; it is not used. Train a new model with: scorehouse train"
         )
     worst = int(np.argmax(np.abs(pd - expected)))
     if not abs(pd[worst] - expected[worst]) <= TOLERANCE:  # true for NaN as well

@@ -1,8 +1,8 @@
-"""The history of promotions, rollbacks and challenges, and what it says about the champions there were.
+"""The history of promotions, rollbacks and challenges, and which champion came before the current one.
 
 ``champion.json`` is the truth about the present. A line of the history is written before the pointer, so that a kill
 between the two leaves a line of a change that never took effect. Each line also says which model was champion when it
-was written: the lines after it, and in the end the pointer, say what became of it.
+was written, so the lines after it, and finally the pointer, show whether the change took effect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models_ml.errors import ArtifactError
-from models_ml.registry.manifest import replace_file
+from models_ml.runtime.files import append_line, whole_lines
 
 HISTORY = "history.jsonl"
 
@@ -37,15 +37,15 @@ def record(
     reason: str | None = None,
     gates_passed_over: Sequence[str] = (),
 ) -> None:
-    """Add a line to the history, in one atomic step.
+    """Add a line to the history.
 
     Args:
         artifacts: Folder of all artifacts.
         action: ``promote``, ``rollback``, ``challenge`` or ``end challenge``.
-        version: The model it is about; None when that cannot be known any more.
+        version: The model it is about; None when that is no longer known.
         champion: The champion until now.
-        reason: Why, as given by whoever did it.
-        gates_passed_over: What spoke against it.
+        reason: Why, in the words of the person who did it.
+        gates_passed_over: Gates that it failed.
     """
     event = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -55,19 +55,18 @@ def record(
         "reason": reason,
         "gates_passed_over": list(gates_passed_over),
     }
-    lines = [*_lines(artifacts), json.dumps(event).encode(), b""]
-    replace_file(artifacts / HISTORY, b"\n".join(lines))
+    append_line(artifacts / HISTORY, event)
 
 
 def previous_champion(events: Sequence[dict[str, Any]], current: str | None) -> str | None:
-    """The last champion that differs from the current one and was not left by a rollback since.
+    """The last champion that differs from the current one and was not rolled back since.
 
     Args:
         events: The history.
         current: The champion now.
 
     Raises:
-        ArtifactError: The pointer was changed by other means after the last line, so nobody knows.
+        ArtifactError: The pointer was changed by other means after the last line, so it is unknown.
     """
     champions: list[str] = []
     left: set[str] = set()
@@ -89,20 +88,10 @@ def previous_champion(events: Sequence[dict[str, Any]], current: str | None) -> 
 
 
 def _lines(artifacts: Path) -> list[bytes]:
-    """Lines of the file without the beginning of one that a kill or a full disk cut short: nothing came of it."""
     try:
-        *whole, rest = (artifacts / HISTORY).read_bytes().split(b"\n")
+        return whole_lines((artifacts / HISTORY).read_bytes())
     except FileNotFoundError:
         return []
-    return [*whole, rest] if _is_json(rest) else whole
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
 
 
 def _event(artifacts: Path, number: int, line: bytes) -> dict[str, Any]:

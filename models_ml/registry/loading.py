@@ -1,7 +1,7 @@
 """Loading a model to score with: hashes, contract and golden rows are checked, in this order, before the first score.
 
-Rule for other library versions than those of the training: scores come from our own kernels, so another version of a
-library is named and allowed, and the golden rows, scored at every load, decide. A PD that differs is a refusal.
+Library versions may differ from those of the training, with a warning: scores come from our own kernels, and the golden
+rows are scored at every load. A model whose golden PDs differ is refused.
 """
 
 from __future__ import annotations
@@ -22,29 +22,39 @@ from models_ml.scoring.scorer import Scorer
 
 
 def load_scorer(folder: Path, contract: FeatureContract | None = None) -> Scorer:
-    """Load and check an artifact and make its scorer.
+    """As `load_model`, without the manifest."""
+    return load_model(folder, contract)[0]
+
+
+def load_model(
+    folder: Path, contract: FeatureContract | None = None
+) -> tuple[Scorer, Mapping[str, Any]]:
+    """Load and check an artifact and make its scorer; its files are read once.
 
     Args:
         folder: Folder of the artifact.
         contract: Contract of the features that will be scored; the model's own when None.
 
+    Returns:
+        The scorer, and the manifest.
+
     Raises:
-        ArtifactError: The artifact is damaged, was trained on another contract, or scores its golden rows otherwise
+        ArtifactError: The artifact is damaged, was trained on another contract, or scores its golden rows differently
             than at training.
     """
     artifact = load_artifact(folder)
     try:
         scorer = make_scorer(artifact, artifact.contract if contract is None else contract)
         check_golden(artifact, scorer)
-    except (InputDataError, *MALFORMED) as error:  # its own applicants are not what is at fault
+    except (InputDataError, *MALFORMED) as error:  # the fault is in the model, not in applicants
         raise damaged(folder, f"it cannot score its own golden rows ({error!r})") from error
-    return scorer
+    return scorer, artifact.facts
 
 
 def other_libraries(manifest: Mapping[str, Any]) -> list[str]:
-    """Libraries whose installed version is not the one of the training, with both versions.
+    """One sentence about each library whose installed version is not that of the training.
 
-    One that is not installed is none that scores: those are dependencies of every installation.
+    A library that is not installed is not needed to score, and is left out.
 
     Args:
         manifest: Of the artifact.
@@ -59,7 +69,7 @@ def other_libraries(manifest: Mapping[str, Any]) -> list[str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = recorded[name]
     return [
-        f"{name} {found[name]} (trained with {version})"
+        f"{name} {found[name]} is installed; the model was trained with {version}"
         for name, version in recorded.items()
         if found[name] != version
     ]

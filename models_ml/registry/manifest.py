@@ -1,20 +1,20 @@
-"""Whether a folder is a complete, unchanged artifact: every file is there, no other one, each with its hash."""
+"""Whether a folder is a complete, unchanged artifact: exactly the listed files, each with its hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from models_ml.errors import ArtifactError
+from models_ml.runtime.files import write_file
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
-"""Signature over the files, when the model is signed; `signatures` checks it."""
+"""The signature, when the model is signed; see `signatures`."""
 TRAIN_COMMAND = "scorehouse train"
 
 
@@ -75,29 +75,25 @@ def version_of(hashes: Mapping[str, str]) -> str:
 
 
 def manifest_sha256_of(manifest: Mapping[str, Any]) -> str:
-    """Hash of everything in a manifest but this hash."""
+    """Hash of everything in a manifest except this hash."""
     rest = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def damaged(folder: Path, what: str) -> ArtifactError:
-    """A model that must not be used, and why."""
+    """The error for a model that must not be used."""
     return ArtifactError(
         f"Model {folder.name} is damaged: {what}. It is not used. Restore {folder} from a "
         f"backup or train a new model with: {TRAIN_COMMAND}"
     )
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Readers see the old file or the new one; what is not finished lies outside the folder of an artifact."""
-    temporary = path.parents[path.name == MANIFEST] / f".{path.name}.{os.getpid()}"
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def replace_in_artifact(path: Path, content: bytes) -> None:
+    """Write a file of an artifact; an unfinished one stays outside its folder, where any other file is a fault."""
+    artifact = path.parent
+    write_file(path, content, temporary=artifact.with_name(f".{artifact.name}.{path.name}"))
 
 
 def as_json(values: Mapping[str, Any]) -> bytes:
-    """A file of JSON as it is written here."""
+    """Content of a JSON file of the registry."""
     return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()

@@ -1,6 +1,6 @@
-"""Which model scores and which one challenges it: one small file each, written in one atomic step.
+"""Which model scores and which one challenges it: one small file each.
 
-The challenger is scored beside the champion and decides nothing.
+The challenger scores alongside the champion and decides nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 from models_ml.errors import ArtifactError
-from models_ml.registry.manifest import TRAIN_COMMAND, as_json, replace_file
+from models_ml.registry.manifest import TRAIN_COMMAND, as_json
+from models_ml.runtime.files import write_file
 
 CHALLENGER = "challenger.json"
 END_CHALLENGE_COMMAND = "scorehouse models challenge --end"
@@ -18,7 +19,7 @@ END_CHALLENGE_COMMAND = "scorehouse models challenge --end"
 def challenger_version(artifacts: Path) -> str | None:
     """Version of the challenger, or None.
 
-    The champion is none: a promotion of the challenger that was killed halfway leaves such a pointer.
+    A pointer to the champion does not count: a killed promotion of the challenger leaves one behind.
     """
     version = pointed_challenger(artifacts)
     return None if version is None or version == champion_version(artifacts) else version
@@ -30,7 +31,7 @@ def pointed_challenger(artifacts: Path) -> str | None:
 
 
 def has_challenger(artifacts: Path) -> bool:
-    """Whether there is a pointer, even one that names nothing."""
+    """Whether there is a pointer, even a damaged one."""
     return (artifacts / CHALLENGER).exists()
 
 
@@ -38,7 +39,7 @@ def challenger_path(artifacts: Path) -> Path | None:
     """Folder of the challenger, or None when none is set.
 
     Raises:
-        ArtifactError: The pointer leads nowhere.
+        ArtifactError: The model it names does not exist.
     """
     version = challenger_version(artifacts)
     if version is None:
@@ -47,11 +48,11 @@ def challenger_path(artifacts: Path) -> Path | None:
 
 
 def set_challenger(artifacts: Path, version: str | None) -> None:
-    """Make a version the challenger, or have none, in one atomic step."""
+    """Make a version the challenger; None ends the challenge."""
     if version is None:
         (artifacts / CHALLENGER).unlink(missing_ok=True)
     else:
-        point_to(artifacts / CHALLENGER, version)
+        write_file(artifacts / CHALLENGER, as_json({"version": version}))
 
 
 CHAMPION = "champion.json"
@@ -70,7 +71,7 @@ def champion_path(artifacts: Path) -> Path:
     """Folder of the model that scores.
 
     Raises:
-        ArtifactError: No model was trained yet, or the pointer leads nowhere.
+        ArtifactError: No model was trained yet, or the one named does not exist.
     """
     version = champion_version(artifacts)
     if version is None:
@@ -82,8 +83,8 @@ def champion_path(artifacts: Path) -> Path:
 
 
 def set_champion(artifacts: Path, version: str) -> None:
-    """Make a version the one that scores, in one atomic step."""
-    point_to(artifacts / CHAMPION, version)
+    """Make a version the one that scores."""
+    write_file(artifacts / CHAMPION, as_json({"version": version}))
 
 
 def pointed_version(pointer: Path, remedy: str) -> str | None:
@@ -91,10 +92,10 @@ def pointed_version(pointer: Path, remedy: str) -> str | None:
 
     Args:
         pointer: The file.
-        remedy: What to do when it names none, for the message.
+        remedy: What to do when it does not name a model, for the message.
 
     Raises:
-        ArtifactError: It names none.
+        ArtifactError: It does not name a model.
     """
     try:
         version = json.loads(pointer.read_bytes())["version"]
@@ -105,11 +106,6 @@ def pointed_version(pointer: Path, remedy: str) -> str | None:
     return str(version)
 
 
-def point_to(pointer: Path, version: str) -> None:
-    """Write a pointer file, in one atomic step."""
-    replace_file(pointer, as_json({"version": version}))
-
-
 def folder_named(artifacts: Path, version: str) -> Path | None:
     """Folder of a version, or None when there is no such folder in ``artifacts`` itself."""
     folder = artifacts / version
@@ -118,7 +114,7 @@ def folder_named(artifacts: Path, version: str) -> Path | None:
 
 
 def model_folder(artifacts: Path, version: str, role: str, command: str) -> Path:
-    """Folder of the model in a role; an error names the role and the command that mends it."""
+    """Folder of the model in a role; an error names the role and the command that helps."""
     folder = folder_named(artifacts, version)
     if folder is None:
         raise ArtifactError(

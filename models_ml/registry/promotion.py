@@ -1,4 +1,4 @@
-"""Promotion, rollback and challenge: which model scores changes here only, and every change is recorded."""
+"""Promotion, rollback and challenge: the only place that changes which model scores, and every change is recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models_ml.errors import ArtifactError, OutputError, UsageError, full_disk_named
+from models_ml.errors import ArtifactError, UsageError
 from models_ml.registry.catalog import verify_model
 from models_ml.registry.gates import refusals
 from models_ml.registry.history import history, previous_champion, record
@@ -18,6 +18,7 @@ from models_ml.registry.pointers import (
     set_challenger,
     set_champion,
 )
+from models_ml.runtime.files import written_or_explained
 
 
 def promote(artifacts: Path, version: str, force_reason: str | None = None) -> bool:
@@ -26,7 +27,7 @@ def promote(artifacts: Path, version: str, force_reason: str | None = None) -> b
     Args:
         artifacts: Folder of all artifacts.
         version: The model.
-        force_reason: Why gates may be passed over; recorded. Damaged files and golden rows are never passed over.
+        force_reason: Why gates may be overridden; recorded. Damaged files and failed golden rows never are.
 
     Returns:
         Whether anything changed: promoting the champion does not.
@@ -53,7 +54,7 @@ def promote(artifacts: Path, version: str, force_reason: str | None = None) -> b
 
 
 def rollback(artifacts: Path, reason: str) -> str:
-    """Make the last different champion score again, but none that a rollback left since.
+    """Make the last different champion score again, skipping those that were rolled back since.
 
     Args:
         artifacts: Folder of all artifacts.
@@ -64,19 +65,19 @@ def rollback(artifacts: Path, reason: str) -> str:
 
     Raises:
         UsageError: The reason is empty.
-        ArtifactError: There was no champion before, or it is damaged, or nobody knows which it was.
+        ArtifactError: There was no champion before, it is damaged, or it is unknown.
     """
     if not reason.strip():
         raise UsageError("A rollback needs a reason, which is recorded; give one.")
     if not artifacts.is_dir():
-        raise ArtifactError(f"No trained model in {artifacts}, so there is none to go back to.")
+        raise ArtifactError(f"No trained model in {artifacts}, so there is nothing to go back to.")
     with _alone(artifacts):
         current = champion_version(artifacts)
         previous = previous_champion(history(artifacts), current)
         if previous is None:
             raise ArtifactError(
-                f"There is no champion before {current or 'the first one'} to go back to that no rollback "
-                "left; name one with: scorehouse models promote VERSION"
+                f"There is no champion before {current or 'the first one'} to go back to that was not rolled "
+                "back; name one with: scorehouse models promote VERSION"
             )
         verify_model(artifacts, previous)
         _set(artifacts, previous, "rollback", reason, [])
@@ -84,7 +85,7 @@ def rollback(artifacts: Path, reason: str) -> str:
 
 
 def challenge(artifacts: Path, version: str | None) -> None:
-    """Have a model score beside the champion from the next run on, deciding nothing; None ends that.
+    """Let a model score alongside the champion from the next run on, deciding nothing; None ends that.
 
     Raises:
         ArtifactError: The model is damaged or unknown.
@@ -114,13 +115,13 @@ def _set(
 
 
 def _end_own_challenge(artifacts: Path, champion: str) -> None:
-    """A champion challenges nobody, also when the promotion was killed before it could say so."""
+    """A champion is not a challenger, even when its promotion was killed halfway."""
     if _readable(pointed_challenger, artifacts) == champion:
         set_challenger(artifacts, None)
 
 
 def _readable(pointed: Callable[[Path], str | None], artifacts: Path) -> str | None:
-    """What a pointer names; None also when it cannot be read, because a change of it is what mends that."""
+    """What a pointer names; None also when it cannot be read, because changing it is the remedy."""
     try:
         return pointed(artifacts)
     except ArtifactError:
@@ -130,12 +131,8 @@ def _readable(pointed: Callable[[Path], str | None], artifacts: Path) -> str | N
 @contextmanager
 def _alone(artifacts: Path) -> Iterator[None]:
     """One change of champion or challenger at a time; the next one waits, seconds at most."""
-    try:
+    with written_or_explained(artifacts, "Nothing was changed. Check the permissions."):
         file = (artifacts / ".lock").open("a", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"{artifacts} cannot be written ({error.strerror}); nothing was changed. Mend the permissions."
-        ) from error
-    with file, full_disk_named(artifacts):
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,7 +1,7 @@
-"""Signatures of models: who vouches for a model, which hashes alone cannot say.
+"""Signatures of models: who vouches for a model, which hashes alone cannot tell.
 
-An Ed25519 signature over the manifest, which holds the hash of every file, lies beside it. The keys are PEM files as
-``openssl genpkey -algorithm ed25519`` makes them; the private one never needs to be where models are scored.
+The file beside the manifest is an Ed25519 signature over it; the manifest has the hash of every file. Keys are PEM
+files as ``openssl genpkey -algorithm ed25519`` writes them; scoring never needs the private one.
 """
 
 from __future__ import annotations
@@ -9,15 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from models_ml.errors import ArtifactError, OutputError, UsageError
-from models_ml.registry.manifest import MANIFEST, SIGNATURE, damaged, verify_artifact
+from models_ml.errors import ArtifactError, UsageError
+from models_ml.registry.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    damaged,
+    replace_in_artifact,
+    verify_artifact,
+)
 
 CONTEXT = b"scorehouse model manifest\n"
-"""Signed before the manifest, so that no signature made for something else can be used here."""
+"""Precedes the signed manifest, so that a signature made for something else is not valid here."""
 
 
 def sign_model(folder: Path, private_key: Path) -> Path:
-    """Sign a model that is whole; an older signature is replaced.
+    """Sign an intact model; an older signature is replaced.
 
     Args:
         folder: Its folder.
@@ -34,12 +40,7 @@ def sign_model(folder: Path, private_key: Path) -> Path:
     key = _read_key(private_key, "private")
     verify_artifact(folder)
     signature = folder / SIGNATURE
-    temporary = folder.parent / f".{folder.name}.{SIGNATURE}"
-    try:
-        temporary.write_bytes(key.sign(_message(folder)))
-        temporary.replace(signature)
-    except OSError as error:
-        raise OutputError(f"{signature} cannot be written ({error}).") from error
+    replace_in_artifact(signature, key.sign(_message(folder)))
     return signature
 
 
@@ -51,7 +52,7 @@ def check_signature(folder: Path, public_key: Path) -> None:
         public_key: PEM file of an Ed25519 key.
 
     Raises:
-        ArtifactError: Nobody did.
+        ArtifactError: The holder did not.
         UsageError: The key cannot be used.
     """
     key = _read_key(public_key, "public")

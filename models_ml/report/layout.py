@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from models_ml.errors import OutputError
 from models_ml.report.formats import between, number, share, signed
 from models_ml.report.svg_chart import Plot
+from models_ml.runtime.files import write_file, written_or_explained
 
 
 @dataclass(frozen=True)
@@ -102,16 +101,7 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         OutputError: The folder cannot be written; a file that was there before is untouched.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    remedy = "Name another folder with: scorehouse report --out FOLDER"
+    with written_or_explained(path.parent, remedy):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            new.write_bytes(content)
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror}). A report that was there before is unchanged; free "
-            "space, mend the permissions or name another folder with: scorehouse report --out FOLDER"
-        ) from error
+    write_file(path, content, remedy)

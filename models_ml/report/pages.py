@@ -47,7 +47,7 @@ def write_report(settings: Settings, folder: Path) -> Path:
         MissingInputError: Nothing was scored yet.
         OutputError: The folder cannot be written.
     """
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         totals = _totals(connection)
         if not 0 < totals["n_defaulted"] < totals["n_tested"]:
             raise InputDataError(
@@ -88,7 +88,7 @@ def write_applicant_page(settings: Settings, folder: Path, applicant_id: int) ->
         OutputError: The folder cannot be written.
     """
     contract = read_contract(settings.dictionary)
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         _totals(connection)
         applicant = read_applicant(connection, contract, applicant_id)
     page = render(

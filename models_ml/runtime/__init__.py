@@ -1,3 +1,3 @@
-"""What every command needs while it runs: progress on standard error, and one run at a time."""
+"""What every command needs while it runs: progress on standard error, one run at a time, files written whole."""
 
-__all__ = ["console", "extras", "lock", "streams"]
+__all__ = ["console", "extras", "files", "lock", "streams"]

@@ -31,7 +31,7 @@ LINE_EVERY_SECONDS = 10.0
 class LogConsole(Console):
     """Standard error, for people or, with ``as_json``, for machines: one JSON object per line.
 
-    Text is printed as it is: a name with brackets or colons in it is no markup, and a long line is not broken.
+    Text is printed as it is: brackets and colons in a name are not markup, and long lines are not wrapped.
     """
 
     as_json = False
@@ -50,12 +50,12 @@ class LogConsole(Console):
             self._log("info", message)
 
     def end(self, level: str, message: str, trace: str = "") -> None:
-        """Say why the command ends before its work is done.
+        """Say why the command stops early.
 
         Args:
             level: "error" or "stopped".
             message: The reason, and the remedy.
-            trace: Where it happened in the code, for those who have to mend that.
+            trace: Where it happened in the code, for whoever fixes it.
         """
         if self.as_json:
             self._log(level, message, **({"traceback": trace} if trace else {}))
@@ -64,7 +64,7 @@ class LogConsole(Console):
         super().print(Text.assemble((f"{level}: ", "bold red"), message), soft_wrap=True)
 
     def _log(self, level: str, message: str, **more: str) -> None:
-        # File names may hold bytes that are no text, which JSON cannot say.
+        # File names may contain bytes that are not text, which JSON cannot express.
         message = message.encode("utf-8", "backslashreplace").decode()
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": level, "message": message, **more}
@@ -73,7 +73,7 @@ class LogConsole(Console):
 
 
 console = LogConsole(stderr=True, highlight=False, markup=False, emoji=False)
-"""Everything that is not a result goes to standard error."""
+"""Everything except results goes to standard error."""
 if console.width < NARROWEST:
     console.width = DEFAULT_WIDTH
 
@@ -134,7 +134,7 @@ class Progress:
 
 @contextmanager
 def step(title: str) -> Iterator[dict[str, float]]:
-    """Announce a step, and its duration when it ends.
+    """Announce a step, and print its duration when it ends.
 
     Yields:
         A dictionary that holds ``seconds`` once the step has ended.

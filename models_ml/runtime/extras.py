@@ -1,4 +1,4 @@
-"""What an installation can do besides scoring, by the extras it has."""
+"""Optional parts of the installation: what each extra adds to scoring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EXTRAS = {
     "tune": ("torch", "lightgbm", "sklearn", "optuna"),
     "serve": ("fastapi", "uvicorn"),
 }
-"""Modules that each extra brings."""
+"""Modules that each extra installs."""
 
 
 def missing_modules(extra: str) -> list[str]:
@@ -20,10 +20,10 @@ def missing_modules(extra: str) -> list[str]:
 
 
 def need_extra(extra: str) -> None:
-    """Refuse what needs an extra that is not installed.
+    """Refuse a command whose extra is not installed.
 
     Raises:
-        UsageError: It is not; the message says how to install it.
+        UsageError: A module is missing; the message says how to install it.
     """
     if missing := missing_modules(extra):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""One run at a time: a lock that names its holder and vanishes with it, even after kill -9."""
+"""One run at a time: a lock that names its holder and is released when it ends, even by kill -9."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models_ml.errors import OutputError, WarehouseLockedError, full_disk_named
+from models_ml.errors import WarehouseLockedError, full_disk_named
+from models_ml.runtime.files import written_or_explained
 
 RETRY_SECONDS = 0.5
 
@@ -22,21 +23,16 @@ def run_lock(home: Path, command: str, wait_seconds: float = 0.0) -> Iterator[No
 
     Args:
         home: Folder of the installation.
-        command: What holds it, for the message another run shows.
-        wait_seconds: How long to wait for another run to end.
+        command: What holds it, for the message that other runs show.
+        wait_seconds: How long to wait for another run to finish.
 
     Raises:
         WarehouseLockedError: Another run holds the lock; the message names it.
         OutputError: The folder cannot be written, or its disk was full while the lock was held.
     """
-    try:
+    with written_or_explained(home, "Set SCOREHOUSE_HOME to a folder that you may write."):
         home.mkdir(parents=True, exist_ok=True)
         file = (home / ".lock").open("a+", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"{home} cannot be written ({error.strerror}); point SCOREHOUSE_HOME to a folder "
-            "you may write."
-        ) from error
     with file:
         give_up = time.monotonic() + wait_seconds
         while True:

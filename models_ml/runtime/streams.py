@@ -1,7 +1,7 @@
-"""Standard streams that do not decide how a command ends, except where they carry its result.
+"""Standard streams that cannot make a command fail, except where they carry its result.
 
-Python's own raise in the middle of a run when a log cannot be written (a full disk, a pipe whose reader has gone) or
-when their encoding lacks a character, and a stream that was closed hands its number to the next file that is opened.
+Python's own streams raise in the middle of a run when a log cannot be written (a full disk, a closed pipe) or their
+encoding lacks a character, and the number of a closed stream goes to the next file that is opened.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ PLAIN = str.maketrans(
     dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+") | dict.fromkeys("─━═", "-") | dict.fromkeys("│┃║", "|")
     | {"·": ".", "•": "*", "…": "...", "–": "-", "−": "-", "“": '"', "”": '"', "’": "'"}
 )  # fmt: skip
-"""Stand-ins for lines of tables and typographic characters."""
+"""Replacements for table borders and typographic characters."""
 
 NARROWEST = 20
-"""Fewest characters in a line that text can be laid out in; who says less does not know."""
+"""Narrowest usable line; a terminal that claims less does not know its width."""
 
 STDIN, STDOUT, STDERR = range(3)
 READABLE = "scorehouse.readable"
 
 
 def readable(error: UnicodeError) -> tuple[str, int]:
-    """What is written for characters that an encoding lacks: a stand-in that looks alike, or else their number."""
+    """What is written for characters that an encoding lacks: a similar one, or else their number."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end].translate(PLAIN)
@@ -43,7 +43,7 @@ class _WholeWrites(io.FileIO):
     """An unbuffered stream: an error comes with the text that caused it, not when the process ends."""
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write all of it, however many pieces the receiver takes it in."""
+        """Write all of it, in as many pieces as the receiver accepts."""
         rest = memoryview(data).cast("B")
         size = len(rest)
         while rest:
@@ -59,7 +59,7 @@ class LogStream(_WholeWrites):
     """Drops what cannot be written: a run does not fail because its log does."""
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write it, or act as if."""
+        """Write it, or pretend to."""
         try:
             return super().write(data)
         except OSError:
@@ -67,13 +67,13 @@ class LogStream(_WholeWrites):
 
 
 class ResultStream(_WholeWrites):
-    """Says that a result did not arrive."""
+    """Raises when a result cannot be delivered."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         """Write it.
 
         Raises:
-            ReaderGoneError: Nobody reads any more.
+            ReaderGoneError: The reader has closed the pipe.
             OutputError: It cannot be written.
         """
         try:
@@ -87,9 +87,9 @@ class ResultStream(_WholeWrites):
 
 
 def protect_standard_streams() -> None:
-    """Replace the streams of this process by those above; one that was closed gives nothing and takes nothing."""
+    """Replace the streams of this process by those above; a closed one reads as empty and drops what is written."""
     while (number := os.open(os.devnull, os.O_RDONLY)) <= STDERR:
-        pass  # each takes the place of a closed stream, which the next file would have got
+        pass  # each takes the number of a closed stream, which the next file would have got
     os.close(number)
     codecs.register_error(READABLE, readable)
     columns = os.environ.get("COLUMNS", "")
@@ -109,7 +109,7 @@ def _text(stream: io.FileIO, before: TextIO | None) -> io.TextIOWrapper:
 
 
 def text_of(argument: str) -> str:
-    """An argument as text: bytes that mean nothing in the locale, such as C, are UTF-8."""
+    """An argument as text; bytes that the locale, such as C, cannot decode are read as UTF-8."""
     try:
         argument.encode()
     except UnicodeEncodeError:  # Python has kept the bytes as surrogates

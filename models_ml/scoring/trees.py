@@ -112,7 +112,8 @@ def _slots(
         Features asked for, first slot of each and the end, limit of each slot (infinite in the last slot of a
         feature), and the slot of every split.
     """
-    conditions = np.rec.fromarrays([split_features, limits], names="feature,limit")
+    fields = [("feature", split_features.dtype), ("limit", limits.dtype)]
+    conditions = np.rec.fromarrays([split_features, limits], dtype=fields)
     distinct, condition_of = np.unique(conditions, return_inverse=True)
     features, first = np.unique(distinct["feature"], return_index=True)
     first_slots = np.append(first, len(distinct)) + np.arange(len(features) + 1)

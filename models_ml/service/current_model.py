@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from models_ml.errors import ArtifactError
 from models_ml.features.contract import FeatureContract
-from models_ml.registry.loading import load_scorer
-from models_ml.registry.manifest import verify_artifact
+from models_ml.registry.loading import load_model
 from models_ml.registry.pointers import champion_path, champion_version
 from models_ml.scoring.scorer import Scorer
 
@@ -58,6 +58,5 @@ class Champion:
             logger.info("scoring with model %s from now on", self.scorer.version)
             return True
 
-    def _load(self) -> tuple[Scorer, dict[str, Any]]:
-        folder = champion_path(self._artifacts)
-        return load_scorer(folder, self._contract), verify_artifact(folder)[0]
+    def _load(self) -> tuple[Scorer, Mapping[str, Any]]:
+        return load_model(champion_path(self._artifacts), self._contract)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from models_ml.runtime.files import write_file
 from models_ml.simulator.cut_points import Board, Cuts
 from models_ml.simulator.facts import DEFAULT_RATE, Facts, load_facts
 from models_ml.simulator.history import draw_history
@@ -104,4 +105,4 @@ def calibrate(applicants: int = PILOT_APPLICANTS) -> dict[str, dict[str, object]
 
 if __name__ == "__main__":
     content = json.dumps(calibrate(), separators=(",", ":")).replace('],"', '],\n"')
-    Path(__file__).with_name("calibration.json").write_text(content + "\n", encoding="utf-8")
+    write_file(Path(__file__).with_name("calibration.json"), (content + "\n").encode())

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from models_ml.errors import OutputError, UsageError
+from models_ml.runtime.files import whole_file, written_or_explained
 from models_ml.simulator.facts import load_facts
 from models_ml.simulator.history import BLOCK, Block, draw_block
 
@@ -85,19 +86,11 @@ class _Part:
     products: int
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file next to ``path`` and move it to ``path`` if all went well."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as failure:
-        raise OutputError(
-            f"{path} cannot be written ({failure}); free space or choose another folder."
-        ) from failure
-    finally:
-        temporary.unlink(missing_ok=True)
+def _whole_file(path: Path) -> AbstractContextManager[Path]:
+    """The file, written whole; its temporary name is known, so that another process can remove what is left of it."""
+    return whole_file(
+        path, "Free space or choose another folder.", path.with_name(f".{path.name}.tmp")
+    )
 
 
 def _blocks_of(settings: SimulationSettings, part: int) -> Iterator[tuple[Block, slice, slice]]:
@@ -120,7 +113,7 @@ def _write_part(settings: SimulationSettings, folder: Path, part: int) -> _Part:
     pending: list[NDArray[np.int64]] = []
     products = waiting = 0
     with (
-        _replacing(folder / PART.format(part)) as temporary,
+        _whole_file(folder / PART.format(part)) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=1) as writer,
     ):
         for block, who, rows in _blocks_of(settings, part):
@@ -215,21 +208,17 @@ def simulate(
     Raises:
         OutputError: The folder cannot be written.
     """
-    try:
+    with written_or_explained(out, "Choose another folder."):
         out.mkdir(parents=True, exist_ok=True)
         # Written last: a folder without targets is an unfinished run, never a mixture of two.
         (out / "train_target.csv").unlink(missing_ok=True)
-    except OSError as failure:
-        raise OutputError(
-            f"The folder {out} cannot be used ({failure}); choose another folder."
-        ) from failure
     stale = set(out.glob(PART.format("*")))
     done = products = defaulters = 0
     oracle_schema = pa.schema([("id", pa.int64()), ("probability", pa.float64())])
     with (
         _tidied(out),
-        _replacing(out / "train_target.csv") as target_path,
-        _replacing(out / "oracle.parquet") as oracle_path,
+        _whole_file(out / "train_target.csv") as target_path,
+        _whole_file(out / "oracle.parquet") as oracle_path,
         target_path.open("w", encoding="ascii", newline="\n") as target,
         pq.ParquetWriter(oracle_path, oracle_schema, compression="zstd") as oracle,
         closing(_finished_parts(settings, out)) as parts,

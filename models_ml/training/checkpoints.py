@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 from models_ml.errors import ArtifactError
 from models_ml.registry.artifact import MALFORMED
+from models_ml.runtime.files import write_file
 
 T = TypeVar("T")
 
@@ -67,12 +67,7 @@ class Stages:
 
     def put(self, name: str, content: bytes) -> None:
         """Keep the result of a stage; it appears whole or not at all."""
-        temporary = self.folder / f".{name}"
-        with temporary.open("wb") as file:
-            file.write(hashlib.sha256(content).hexdigest().encode() + content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.folder / name)
+        write_file(self.folder / name, hashlib.sha256(content).hexdigest().encode() + content)
 
     def once(
         self,

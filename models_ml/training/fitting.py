@@ -112,7 +112,7 @@ def fit_trees(
             training.n_threads,
             progress,
         )
-        progress.note(f"{len(read_forest(booster).first_inner) - 1} trees")
+        progress.note(f"{len(read_forest(booster).trees.first_inner) - 1} trees")
     return booster
 
 

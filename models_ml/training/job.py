@@ -28,7 +28,7 @@ from models_ml.scoring.model_checks import check_weights
 from models_ml.scoring.reasons import read_reason_codes
 from models_ml.scoring.scorecard import BAND_LETTERS
 from models_ml.scoring.trees import read_forest
-from models_ml.settings import PROJECT_ROOT, Settings
+from models_ml.settings import PROJECT_ROOT, Settings, Warehouse
 from models_ml.training.calibration_fit import choose_calibration
 from models_ml.training.checkpoints import Stages
 from models_ml.training.cross_validation import CrossValidation, cross_validate
@@ -71,7 +71,10 @@ class TrainingResult:
 
 
 def train(
-    settings: Settings, training: TrainingSettings | None = None, n_folds: int = 0
+    settings: Settings,
+    training: TrainingSettings | None = None,
+    n_folds: int = 0,
+    warehouse: Warehouse | None = None,
 ) -> TrainingResult:
     """Train a model on the feature table; it becomes champion if it passes the gates.
 
@@ -82,6 +85,7 @@ def train(
         settings: Where everything is.
         training: What the model depends on besides the data; by default the settings file in force.
         n_folds: Folds of a cross-validation in addition to the out-of-time figures; 0 = none.
+        warehouse: Has the features and outcomes; by default the one of the settings.
 
     Raises:
         InputDataError: The table is unusable or has too few defaulters.
@@ -89,7 +93,7 @@ def train(
     training = training or read_training_settings(settings_in_force(settings.home))
     contract = read_contract(settings.dictionary)
     reason_codes = read_reason_codes(settings.dictionary.with_name("reason_codes.csv"), contract)
-    with open_warehouse(settings) as connection:
+    with open_warehouse(warehouse or settings.warehouse) as connection:
         with step("Reading outcomes"):
             outcomes = sample(read_outcomes(connection), training.sample, training.seed)
             check_slices(outcomes)

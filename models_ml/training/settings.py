@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from models_ml.errors import OutputError, UsageError
+from models_ml.errors import UsageError
+from models_ml.runtime.files import write_file
 from models_ml.scoring.scorecard import PointsScale, RiskBands
 from models_ml.training.autoencoder import AutoencoderSettings
 from models_ml.training.booster import BoosterSettings
@@ -137,11 +138,5 @@ def write_training_settings(training: TrainingSettings, path: Path, note: str) -
             f"{name} = {json.dumps(value)}"
             for name, value in asdict(getattr(training, part)).items()
         ]
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"The settings cannot be written to {path} ({error.strerror}); choose another file with: --out FILE"
-        ) from error
+    content = "\n".join(lines) + "\n"
+    write_file(path, content.encode(), "Name another file with: --out FILE")

@@ -81,7 +81,7 @@ def tune(
     in_force = settings_file if settings_file.is_file() else settings_in_force(settings.home)
     start = read_training_settings(in_force, seed=seed, sample=n_applicants)
     contract = read_contract(settings.dictionary)
-    with open_warehouse(settings) as connection:
+    with open_warehouse(settings.warehouse) as connection:
         outcomes = sample(read_outcomes(connection), n_applicants, seed)
         check_slices(outcomes)
         study = _open_study(settings, _study_name(connection, contract, outcomes, seed), seed)

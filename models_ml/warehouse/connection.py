@@ -1,4 +1,4 @@
-"""Opening the warehouse: who holds it and what is wrong with it is said in one sentence."""
+"""Opening the warehouse; a failure says in one sentence who holds the file or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from contextlib import contextmanager
 import duckdb
 
 from models_ml.errors import BuildError, MissingInputError, WarehouseLockedError
-from models_ml.settings import Settings
+from models_ml.settings import Warehouse
 
 
 @contextmanager
 def open_warehouse(
-    settings: Settings, read_only: bool = True
+    warehouse: Warehouse, read_only: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the working file.
+    """Open a warehouse.
 
     Raises:
         MissingInputError: There is no warehouse yet.
         WarehouseLockedError: Another process holds it; the message names that process.
         BuildError: The file is not a DuckDB database this version can read.
     """
-    if not settings.warehouse.is_file():
+    if not warehouse.path.is_file():
         raise MissingInputError(
-            f"There is no warehouse at {settings.warehouse} yet; build it with: scorehouse run"
+            f"There is no warehouse at {warehouse.path} yet; build it with: scorehouse run"
         )
     try:
-        connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+        connection = duckdb.connect(str(warehouse.path), read_only=read_only)
     except duckdb.IOException as error:
-        raise explain_connection_error(str(error), settings) from error
+        raise explain_connection_error(str(error), warehouse) from error
     except duckdb.Error as error:
         raise BuildError(
-            f"{settings.warehouse} cannot be read ({error}). Move it away and rebuild it with: "
+            f"{warehouse.path} cannot be read ({error}). Move it away and rebuild it with: "
             "scorehouse run"
         ) from error
     try:
-        connection.execute("set memory_limit = ?", [settings.memory])
+        connection.execute("set memory_limit = ?", [warehouse.memory])
         yield connection
     finally:
         connection.close()
 
 
-def explain_connection_error(text: str, settings: Settings) -> BuildError | WarehouseLockedError:
-    """Turn DuckDB's message about a file it cannot open into one with a remedy."""
+def explain_connection_error(text: str, warehouse: Warehouse) -> BuildError | WarehouseLockedError:
+    """Turn DuckDB's message about a file that it cannot open into one with a remedy."""
     if "could not set lock" in text.lower():
         holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
         return WarehouseLockedError(
-            f"The warehouse {settings.warehouse} is in use by {who}. Nothing was changed; try "
-            f"again when it has ended. Readers should open {settings.published} instead."
+            f"The warehouse {warehouse.path} is in use by {who}. Nothing was changed; try "
+            f"again when it has finished. Readers should open the published files instead."
         )
     return BuildError(
-        f"{settings.warehouse} cannot be read ({text.strip().splitlines()[-1].strip()[:300]}). What was published "
+        f"{warehouse.path} cannot be read ({text.strip().splitlines()[-1].strip()[:300]}). What was published "
         "before is unchanged. Restore the file from a backup, or move it away and rebuild it with: scorehouse run "
-        "(the history of scores then begins anew)"
+        "(the history of scores then starts over)"
     )

@@ -1,6 +1,6 @@
-"""CSV files: one dialect for all that read them, and one spelling of a number.
+"""CSV files: one dialect for every reader, and one spelling of a number.
 
-A file that one reader guesses at and another one reads by rule is two files.
+Readers that guess the dialect would disagree about the same file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CSV_OPTIONS = (
 )
 """The dialect as DuckDB's ``read_csv`` is told, here and in the dbt source; a test compares, with Spark's options too.
 
-UTF-8 with or without a byte-order mark, a header, commas, double quotes where wanted; empty lines are passed over.
+UTF-8 with or without a byte-order mark, a header, commas, optional double quotes; empty lines are skipped.
 """
 
 LARGEST = 2**63 - 1
@@ -43,12 +43,12 @@ NO_TEXT = {
 
 
 def literal_path(path: Path) -> str:
-    """A path that DuckDB takes for this one file: no pattern, no address on the network, no folder of home."""
+    """A path that DuckDB reads as exactly this file, not as a pattern, a network address or a home folder."""
     return re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))
 
 
 def check_is_text(path: Path, name: str) -> None:
-    """Refuse what is often delivered in place of a CSV file.
+    """Refuse files that are often delivered in place of CSV.
 
     Args:
         path: The file.
@@ -76,7 +76,7 @@ def csv_header(path: Path, name: str) -> list[str]:
     """Read the names of the columns.
 
     Raises:
-        InputDataError: The file has none, or is no CSV in UTF-8.
+        InputDataError: The file has none, or is not CSV in UTF-8.
     """
     check_is_text(path, name)
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
@@ -92,7 +92,7 @@ def csv_header(path: Path, name: str) -> list[str]:
 
 
 def csv_cell(path: Path, record: int, column: int) -> tuple[int, str]:
-    """Find a value again that a message is to name.
+    """Look up a value that a message should name.
 
     Args:
         path: A file that was read before.
@@ -110,7 +110,7 @@ def csv_cell(path: Path, record: int, column: int) -> tuple[int, str]:
 
 
 def csv_fault(path: Path, n_columns: int) -> str:
-    """Why DuckDB cannot read a CSV file, from ", line N" on: it says so in six lines about its own options."""
+    """Why DuckDB cannot read a CSV file, from ", line N" on; DuckDB's own message is six lines about its options."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file, strict=True)
         try:

@@ -17,18 +17,22 @@ from models_ml.settings import Settings
 from models_ml.warehouse.connection import explain_connection_error
 
 TARGET_FOLDER = "dbt_target"
-"""Below the home: what dbt keeps, so that the project can be installed where nobody may write."""
+"""Below the home: what dbt writes, so that the project itself can be read-only."""
 
 SLOW_SECONDS = 3.0
 """Nodes faster than this are counted, not listed."""
 
 DBT_ERROR = re.compile(r"\b(Runtime|Compilation|Database|Parsing) Error\b")
-DAMAGED_FILE = re.compile(
-    r"not a valid DuckDB database file|does not match stored checksum|attempted to read \d+ bytes from location"
+CANNOT_OPEN = re.compile(
+    r"Could not set lock on file|not a valid DuckDB database file|does not match stored checksum|"
+    r"attempted to read \d+ bytes from location"
 )
 OUTSIDE = re.compile(r'Cannot access file "([^"]+)" - file system operations are disabled')
 NO_MODEL = re.compile(r"No usable model: (.+)")
 """Said by the macro `model_version_literal`."""
+WORKER_ERROR = re.compile(r"models_ml\.errors\.(\w+): (.+)")
+"""Raised by the scorer in a Python worker of Spark."""
+UDF_ERROR = re.compile(r"\b(\w+Error): (.+?)(?:\n|\s*At:|$)")
 BATCH_LINE = re.compile(r"^\w+: batch \d+ of \d+$")
 
 
@@ -39,7 +43,7 @@ class DbtOutcome:
     Attributes:
         warnings: Messages of warnings.
         errors: Messages of failures, in order.
-        other_lines: Lines that are not dbt's events, for when Python itself broke down.
+        other_lines: Lines that are not events of dbt, for when Python itself failed.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -73,9 +77,9 @@ def run_dbt(settings: Settings, arguments: Sequence[str], target: str = "duckdb"
         env={**os.environ, **settings.environment(), "PYTHONIOENCODING": "utf-8"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        encoding="utf-8",  # whatever this process speaks
+        encoding="utf-8",  # whatever the locale of this process
         errors="backslashreplace",
-        umask=0o077,  # its files name applicants' tables and may hold their data
+        umask=0o077,  # its files may contain data of applicants
     )
     try:
         outcome = _follow(child.stdout or ())
@@ -126,7 +130,7 @@ def _follow(lines: Iterable[str]) -> DbtOutcome:
 
 
 def observe(outcome: DbtOutcome, event: dict[str, Any]) -> None:
-    """Show one event of dbt, or keep what it says of a failure."""
+    """Show one event of dbt, or keep what it says about a failure."""
     info, data = event.get("info", {}), event.get("data", {})
     name, message = info.get("name"), str(info.get("msg", "")).strip()
     if name == "NodeFinished":
@@ -153,31 +157,26 @@ def _count(outcome: DbtOutcome, data: dict[str, Any]) -> None:
 def explain(outcome: DbtOutcome, settings: Settings, exit_code: int) -> ScorehouseError:
     """The first failure as an error with its remedy, where it is known."""
     reasons = outcome.errors or outcome.other_lines[-1:]
-    # A model that fails while it is compiled is first reported by lines that do not say why.
+    # When a model fails to compile, the first lines do not say why.
     telling = [reason for reason in reasons if DBT_ERROR.search(reason)] or reasons
     text = telling[0] if telling else f"dbt, which ended with exit code {exit_code}"
     everything = "\n".join(outcome.errors)
-    if "Could not set lock on file" in everything:
-        return explain_connection_error(everything, settings)
-    if DAMAGED_FILE.search(everything):
-        return explain_connection_error(everything, settings)
+    if CANNOT_OPEN.search(everything):
+        return explain_connection_error(everything, settings.warehouse)
     outside = OUTSIDE.search(everything)
     if outside:
         return BuildError(
             f"Permission Error: SQL of the project asked for {outside[1]}; expected files below {settings.raw} or "
-            f"{settings.home}. If one of these folders was moved, views still name the old one: scorehouse run builds "
-            "them anew. Tables built before are unchanged."
+            f"{settings.home}. If one of these folders was moved, views still name the old one: scorehouse run "
+            "rebuilds them. Tables built before are unchanged."
         )
     if no_model := NO_MODEL.search(everything):
         return ArtifactError(no_model[1].strip())
-    worker_error = re.search(r"models_ml\.errors\.(\w+): (.+)", text)
-    if worker_error:  # the scorer in a Python worker of Spark
-        kind = ArtifactError if worker_error[1] == "ArtifactError" else BuildError
-        return kind(worker_error[2].strip())
-    udf_error = re.search(r"\b(\w+Error): (.+?)(?:\n|\s*At:|$)", text.split("UDF:")[-1])
-    if "UDF" in text and udf_error:
-        kind = ArtifactError if udf_error[1] == "ArtifactError" else BuildError
-        return kind(udf_error[2].strip())
+    of_worker = WORKER_ERROR.search(text)
+    of_scorer = of_worker or ("UDF" in text and UDF_ERROR.search(text.split("UDF:")[-1]))
+    if of_scorer:
+        kind = ArtifactError if of_scorer[1] == "ArtifactError" else BuildError
+        return kind(of_scorer[2].strip())
     summary = " ".join(line.strip() for line in text.splitlines() if line.strip())
     return BuildError(
         f"The warehouse build failed at {summary[:800]} Tables built before are unchanged."

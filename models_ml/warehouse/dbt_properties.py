@@ -1,7 +1,7 @@
 """Writes the dbt properties that list the raw columns, the enforced contract first, from the dictionary.
 
-dbt wants every column of a contract in YAML. Writing those files from the dictionary keeps one place that lists the
-raw columns; a test fails when a file is behind. Run ``make contract`` after changing the dictionary.
+dbt wants every column of a contract in YAML. Writing those files from the dictionary keeps the list of raw columns in
+one place; a test fails when a file is out of date. Run ``make contract`` after changing the dictionary.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from models_ml.features.contract import PADDING, FeatureContract, read_contract
+from models_ml.runtime.files import write_file
 from models_ml.settings import Settings
 
 HEADER = "# Written by `make contract` from seeds/data_dictionary.csv: change the dictionary, not this file.\n"
@@ -190,7 +191,7 @@ def dbt_properties(contract: FeatureContract) -> dict[str, str]:
 def write_dbt_properties(settings: Settings) -> None:
     """Write the files into the dbt project."""
     for path, text in dbt_properties(read_contract(settings.dictionary)).items():
-        (settings.dbt_project / "models" / path).write_text(text, encoding="utf-8")
+        write_file(settings.dbt_project / "models" / path, text.encode())
 
 
 if __name__ == "__main__":

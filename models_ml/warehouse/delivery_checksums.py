@@ -1,4 +1,4 @@
-"""Checksums that came with a delivery: parquet itself cannot tell one valid code from another."""
+"""Checksums that came with a delivery: parquet cannot tell when one valid code turned into another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_checksums(folder: Path, delivered: Iterable[str]) -> None:
     expected = _read(path)
     names = set(delivered)
     remedy = (
-        f"Deliver it again; if it is right, write {CHECKSUMS} anew: sha256sum train_* > {CHECKSUMS}"
+        f"Deliver it again; if it is right, rewrite {CHECKSUMS}: sha256sum train_* > {CHECKSUMS}"
     )
     for name in sorted(names - expected.keys()):
         raise InputDataError(f"{name} is not listed in {CHECKSUMS}. {remedy}")
@@ -57,7 +57,7 @@ def _read(path: Path) -> dict[str, str]:
         if match is None:
             raise InputDataError(
                 f"{path.name}, line {number}: expected a SHA-256 and a file name, found {line[:80]!r}. "
-                f"Write it anew: sha256sum train_* > {path.name}"
+                f"Rewrite it: sha256sum train_* > {path.name}"
             )
         checksums[match[2]] = match[1]
     return checksums

@@ -1,4 +1,4 @@
-"""Check of the outcomes before anything reads them: a line is what every reader takes it for, or it is named."""
+"""Check of the outcomes before anything reads them: a line that readers could understand differently is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OUTCOMES = "train_target.csv"
 
 HEADER = re.compile(rb'(?:id|"id"),(?:flag|"flag")')
 LINE = re.compile(rf'(?:{NUMBER}|"{NUMBER}"),(?:[01]|"[01]")'.encode())
-"""The first line and those of applicants, without their ends: nothing here could be read in two ways."""
+"""The first line and those of applicants, without their ends: both can be read in one way only."""
 
 AN_ID = f"a number from 0 to {LARGEST} in plain digits"
 
@@ -48,7 +48,7 @@ def check_outcomes(path: Path) -> None:
 
 
 def _wrong_lines(path: Path) -> Iterator[str]:
-    """What is wrong with each line by itself."""
+    """What is wrong with single lines."""
     with path.open("rb") as file:
         first = file.readline().removeprefix(codecs.BOM_UTF8)
         end = b"\r\n" if first.endswith(b"\r\n") else b"\n"
@@ -62,7 +62,7 @@ def _wrong_lines(path: Path) -> Iterator[str]:
 
 
 def _wrong_ids(path: Path) -> Iterator[str]:
-    """What is wrong with the lines together, each of which is right by itself."""
+    """What is wrong with the lines together when each is right by itself."""
     ids = _read_ids(path)
     ids.sort()
     if len(ids) == 0:
@@ -94,5 +94,5 @@ def _lines_of(path: Path, id_: np.uint64) -> list[int]:
 
 
 def _shown(line: bytes, end: bytes) -> str:
-    """A line in a message; other line ends than those of the file are seen in it."""
+    """A line for a message; line ends that differ from the file's stay visible."""
     return repr(line.removesuffix(end).decode(errors="replace")[:SHOWN])

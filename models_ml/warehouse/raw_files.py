@@ -1,4 +1,4 @@
-"""Check of the raw folder before anything is built: one clear sentence instead of a failure half-way."""
+"""Check of the raw folder before anything is built: one clear sentence instead of a failure halfway."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from models_ml.warehouse.raw_parts import LOOKS_LIKE_PART, PARTS, list_parts
 
 @dataclass(frozen=True)
 class RawFolder:
-    """What the raw folder holds.
+    """What is in the raw folder.
 
     Attributes:
         n_parts: Parquet parts.
@@ -52,7 +52,7 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
             "point SCOREHOUSE_RAW to them, or make an example with: "
             f"scorehouse simulate --applicants 60000 --out {folder}"
         )
-    linked_files(folder)  # one that leads nowhere is named
+    linked_files(folder)  # refuses a broken one
     names = list_parts(folder)
     # Before anything parses a file.
     check_checksums(folder, [*names, *(path.name for path in folder.glob(OUTCOMES))])
@@ -72,7 +72,7 @@ class RawPart:
     Attributes:
         name: Of the file, relative to the raw folder.
         n_rows: Product rows.
-        unused: Columns that nobody needs.
+        unused: Columns that are not used.
     """
 
     name: str
@@ -102,7 +102,7 @@ def check_parts(folder: Path, names: Iterable[str], contract: FeatureContract) -
 
 
 def _check_part(path: Path, name: str, expected: tuple[str, ...]) -> RawPart:
-    """Names of columns have no case: no engine that reads the parts tells ``id`` from ``ID``."""
+    """Case does not matter in names of columns: no engine that reads the parts tells ``id`` from ``ID``."""
     schema, n_rows = _footer(path, name)
     fields: dict[str, pa.Field] = {}
     for field in schema:
@@ -110,8 +110,8 @@ def _check_part(path: Path, name: str, expected: tuple[str, ...]) -> RawPart:
         if other is not field:
             # DuckDB renames the second, which may then take the name of a third.
             raise InputDataError(
-                f"{name} has the columns {other.name} and {field.name}, which are the same without case; which of "
-                "them is meant cannot be known. Deliver the part again with one of them, or with another name."
+                f"{name} has the columns {other.name} and {field.name}, which differ in case only; which of "
+                "them is meant is unknown. Deliver the part again with one of them, or rename the other."
             )
     missing = [column for column in expected if column not in fields]
     if missing:
@@ -136,21 +136,21 @@ def _footer(path: Path, name: str) -> tuple[pa.Schema, int]:
     try:
         with pq.ParquetFile(path) as part:
             return part.schema_arrow, part.metadata.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are not text
         raise InputDataError(
             f"{name} is not a readable parquet file ({_first_line(error)}); deliver the part again."
         ) from error
 
 
 def _other_parts(folder: Path) -> Iterator[str]:
-    """Warnings of parquet files that are not called as parts but have rows of products."""
+    """Warnings about parquet files that contain products but are not named as parts."""
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in (".pq", ".parquet") or LOOKS_LIKE_PART.search(path.name):
             continue
         with contextlib.suppress(InputDataError):
             schema, _ = _footer(path, path.name)
             if {"id", "rn"} <= {name.lower() for name in schema.names}:
-                yield f"{path.name} has the columns id and rn and is not read: parts are called {PARTS}."
+                yield f"{path.name} has the columns id and rn and is not read: parts are named {PARTS}."
 
 
 def _first_line(error: Exception) -> str:

@@ -11,13 +11,13 @@ RAW_FILES = "train_"
 
 
 def linked_files(raw: Path) -> list[Path]:
-    """Files and folders outside that raw files are links to.
+    """Files and folders elsewhere that raw files are links to.
 
     Args:
         raw: The raw folder; it need not exist.
 
     Raises:
-        InputDataError: A link leads nowhere.
+        InputDataError: A link is broken.
     """
     found = []
     for link in sorted(raw.glob("*")):

@@ -1,7 +1,7 @@
-"""Which files of the raw folder are parts: the one rule that the check, dbt and Spark go by.
+"""Which files of the raw folder are parts: one rule for the check, dbt and Spark.
 
-A file that looks like a part and cannot be read as one is refused, because whoever is in it would be missing from the
-published table without a word.
+A file that looks like a part and cannot be read as one is refused: its applicants would silently be missing from the
+published table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from models_ml.errors import InputDataError, MissingInputError
 
 PARTS = "train_data_*.pq or train_data_*.parquet"
-"""How parts are called, in words."""
+"""How parts are named, in words."""
 
 PART = re.compile(r"train_data_.*\.(pq|parquet)", re.IGNORECASE)
 LOOKS_LIKE_PART = re.compile(r"train[^a-z0-9]?data", re.IGNORECASE)
@@ -28,7 +28,7 @@ FINISHED = "_SUCCESS"
 BESIDE_ROWS = frozenset((FINISHED, "_metadata", "_common_metadata"))
 """Files of a folder written by Spark that hold no rows."""
 
-RENAME = f"Parts are called {PARTS}; rename it, or take it out of the folder."
+RENAME = f"Parts are named {PARTS}; rename it, or move it out of the folder."
 
 
 def list_parts(folder: Path) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def list_parts(folder: Path) -> tuple[str, ...]:
 
     Raises:
         MissingInputError: There is no part.
-        InputDataError: A file looks like a part and is none; the message names it.
+        InputDataError: A file looks like a part but is not; the message names it.
     """
     names = sorted(path.name for path in folder.iterdir() if LOOKS_LIKE_PART.search(path.name))
     parts = tuple(part for name in names for part in _parts_of(folder, name, frozenset(names)))
@@ -45,7 +45,7 @@ def list_parts(folder: Path) -> tuple[str, ...]:
             f"No file {PARTS} in {folder}. Put the parts there, or point SCOREHOUSE_RAW "
             "to the folder that has them."
         )
-    for part in parts:  # names get into SQL on some engines
+    for part in parts:  # some engines put names into SQL
         if not all(SAFE_NAME.fullmatch(name) for name in part.split("/")):
             raise InputDataError(
                 f"The part {part!r} has a character in its name that is neither a letter, a digit, "
@@ -55,7 +55,7 @@ def list_parts(folder: Path) -> tuple[str, ...]:
 
 
 def _parts_of(folder: Path, name: str, names: frozenset[str]) -> Iterator[str]:
-    """The parts that one entry of the raw folder stands for."""
+    """The parts in one entry of the raw folder."""
     path = folder / name
     about = CHECKSUM_OF_FILE.fullmatch(name)
     if about and about["file"] in names and PART.fullmatch(about["file"]):
@@ -71,7 +71,7 @@ def _parts_of(folder: Path, name: str, names: frozenset[str]) -> Iterator[str]:
         yield name
     else:
         raise InputDataError(
-            f"{name} is a link to {path.readlink()}, where no file is. Mend the link, or put the part there."
+            f"{name} is a link to {path.readlink()}, which does not exist. Fix the link, or put the part there."
             if path.is_symlink()
             else f"{name} is not a regular file, so it is not read as a raw part. {RENAME}"
         )
@@ -81,20 +81,20 @@ def _files_of_spark(folder: Path) -> list[str]:
     """Names of the files with rows in a folder written by Spark.
 
     Raises:
-        InputDataError: It is unfinished, or has something that must not be read as rows, or none.
+        InputDataError: It is unfinished, has no files with rows, or has other files.
     """
     names = sorted(path.name for path in folder.iterdir())
     files = [name for name in names if name not in BESIDE_ROWS and not _is_about(name, names)]
     if FINISHED not in names:
         raise InputDataError(
-            f"{folder.name} is a folder without {FINISHED}, so nobody can know whether its files are complete. Let the "
-            "job that writes it end, or deliver the part as one file."
+            f"{folder.name} is a folder without {FINISHED}, so its files may be incomplete. Let the "
+            "job that writes it finish, or deliver the part as one file."
         )
     for name in files:
         if not name.endswith(".parquet") or name.startswith(("_", ".")):
             raise InputDataError(
                 f"{folder.name}/{name}: expected parquet files and {FINISHED} in the folder of a part, found this. "
-                "A folder in folders, or a table with a log of its own, is not read; deliver the part as one file."
+                "Nested folders and tables with a log of their own are not read; deliver the part as one file."
             )
     if not files:
         raise InputDataError(f"{folder.name} is a folder without parquet files. {RENAME}")

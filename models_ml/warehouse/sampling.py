@@ -25,7 +25,7 @@ def shuffle_keys(ids: np.ndarray, seed: int) -> np.ndarray:
 
 
 def sample(outcomes: Outcomes, n_applicants: int | None, seed: int) -> Outcomes:
-    """At most ``n_applicants``, drawn alike from all application times."""
+    """At most ``n_applicants``, drawn uniformly over all application times."""
     if n_applicants is None or n_applicants >= len(outcomes):
         return outcomes
     rows = np.sort(np.argsort(shuffle_keys(outcomes.ids, seed))[:n_applicants])
@@ -33,7 +33,7 @@ def sample(outcomes: Outcomes, n_applicants: int | None, seed: int) -> Outcomes:
 
 
 def rows_of(outcomes: Outcomes, split: str, n_most: int | None = None, seed: int = 0) -> np.ndarray:
-    """Rows of a slice; of more than ``n_most``, every defaulter and a draw of the others."""
+    """Rows of a slice; when there are more than ``n_most``, every defaulter and a draw of the others."""
     rows = np.flatnonzero(outcomes.splits == split)
     if n_most is None or len(rows) <= n_most:
         return rows

@@ -60,13 +60,13 @@ def read_outcomes(connection: duckdb.DuckDBPyConnection) -> Outcomes:
     wrong = np.flatnonzero(~np.isin(flags, (0, 1)))
     if len(wrong):
         raise InputDataError(
-            f"Applicant {ids[wrong[0]]} has the outcome {flags[wrong[0]]:g}, expected 0 or 1; mend "
+            f"Applicant {ids[wrong[0]]} has the outcome {flags[wrong[0]]:g}, expected 0 or 1; fix "
             "train_target.csv and build again with: scorehouse run"
         )
     twice = np.flatnonzero(np.diff(ids) == 0)
     if len(twice):
         raise InputDataError(
-            f"Applicant {ids[twice[0]]} has two outcomes or two feature rows; mend "
+            f"Applicant {ids[twice[0]]} has two outcomes or two feature rows; fix "
             "train_target.csv and build again with: scorehouse run"
         )
     known = np.ma.getdata(table["known"]).astype(bool)
@@ -77,7 +77,7 @@ def read_outcomes(connection: duckdb.DuckDBPyConnection) -> Outcomes:
 def stream_features(
     connection: duckdb.DuckDBPyConnection, contract: FeatureContract, ids: np.ndarray
 ) -> Iterator[FeatureBatch]:
-    """Read the features of given applicants, piece by piece, so that memory does not grow with their number.
+    """Read the features of given applicants in batches, so that memory does not grow with their number.
 
     Args:
         connection: The warehouse.

@@ -51,7 +51,7 @@ def test_a_change_of_band_is_found(finished_run: Installation) -> None:
 
 
 def test_postgres_answers_alike(finished_run: Installation, postgres: str) -> None:
-    publish_to_postgres(finished_run.settings, postgres)
+    publish_to_postgres(finished_run.settings.published, postgres)
     path = finished_run.settings.published / "credit_scores.duckdb"
     options = f"-c search_path={SCHEMA}"
     with (

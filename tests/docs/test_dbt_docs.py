@@ -51,7 +51,7 @@ def test_every_column_of_every_model_is_described(
     nodes = json.loads((documented / "manifest.json").read_bytes())["nodes"].values()
     models = [node for node in nodes if node["resource_type"] in ("model", "seed")]
     undescribed, n_columns = [], 0
-    with open_warehouse(finished_run.settings) as connection:
+    with open_warehouse(finished_run.settings.warehouse) as connection:
         for model in models:
             name = model["name"]
             is_ephemeral = model["config"]["materialized"] == "ephemeral"

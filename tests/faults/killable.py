@@ -40,7 +40,7 @@ def run(step: str, arguments: list[str]) -> None:
             raise SystemExit(str(result.exception))
     elif step == "publish":
         with run_lock(settings.home, "scorehouse publish"):
-            publish(settings)
+            publish(settings.warehouse, settings.published)
     else:
         sys.argv = ["scorehouse", step, *arguments]
         app.main()

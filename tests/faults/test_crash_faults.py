@@ -85,9 +85,9 @@ def test_readers_never_fail_nor_see_two_publications(
         for _ in range(N_READERS)
     ]
     for number in range(N_PUBLISHES):
-        with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+        with duckdb.connect(str(home_copy.settings.warehouse.path)) as connection:
             connection.execute("update applicant_scores set run_id = ?", [f"run {number}"])
-        publish(home_copy.settings)
+        publish(home_copy.settings.warehouse, home_copy.settings.published)
     readings = np.zeros(2, int)
     for reader in readers:
         output, errors = reader.communicate("stop")

@@ -145,7 +145,7 @@ def test_raw_files_may_be_links(linked_raw: Path, tmp_path: Path) -> None:
     assert check_raw(linked_raw, read_contract(settings.dictionary)).n_products == 254
     run_dbt(settings, ("seed",))
     run_dbt(settings, ("run", "--select", "raw_parts"))
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse.path), read_only=True) as connection:
         assert connection.sql("select sum(n_rows) from raw_parts").fetchall() == [(254,)]
 
 
@@ -350,7 +350,7 @@ def test_the_project_is_called_from_elsewhere(tmp_path: Path) -> None:
 def test_dbt_without_a_model_says_so_in_one_sentence(
     finished_run: Installation, tmp_path: Path
 ) -> None:
-    shutil.copy(finished_run.settings.warehouse, tmp_path)
+    shutil.copy(finished_run.settings.warehouse.path, tmp_path)
     folders = {"SCOREHOUSE_RAW": str(finished_run.raw), "SCOREHOUSE_HOME": str(tmp_path)}
     where = ["--project-dir", "dbt_project", "--profiles-dir", "profiles"]
     kept = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "target")]

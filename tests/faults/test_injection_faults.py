@@ -22,7 +22,7 @@ VAR = re.compile(r"\bvar\(")
 
 def state(installation: Installation) -> dict[str, str]:
     """Hash of every file that a command could have changed."""
-    ours = [installation.settings.warehouse, *installation.settings.artifacts.rglob("*")]
+    ours = [installation.settings.warehouse.path, *installation.settings.artifacts.rglob("*")]
     ours += list(installation.settings.published.rglob("*"))
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in ours if path.is_file()

@@ -60,7 +60,7 @@ def steps(home_copy: Installation, tmp_path: Path) -> Iterator[Steps]:
 
 def stamp(home_copy: Installation, name: str) -> None:
     """Make the next publication one that can be told from all others by every row."""
-    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+    with duckdb.connect(str(home_copy.settings.warehouse.path)) as connection:
         for table in ("applicant_scores", "applicant_scores_history"):
             connection.execute(f"update {table} set run_id = ?", [name])
 

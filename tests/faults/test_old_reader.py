@@ -126,9 +126,13 @@ def test_each_supported_release_can_see_a_new_publication(
     """While one connection stays open: by the link alone, and by each way that the guide gives older releases."""
 
     def publish_as(run_id: str) -> None:
-        with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+        with duckdb.connect(str(home_copy.settings.warehouse.path)) as connection:
             connection.execute("update applicant_scores set run_id = ?", [run_id])
-        publish(home_copy.settings, ("applicant_scores", "reason_codes"))
+        publish(
+            home_copy.settings.warehouse,
+            home_copy.settings.published,
+            ("applicant_scores", "reason_codes"),
+        )
 
     publish_as("old")
     path = home_copy.settings.published / SERVING_FILE

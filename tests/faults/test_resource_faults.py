@@ -274,7 +274,7 @@ def test_the_published_file_can_be_read_by_older_releases(finished_run: Installa
     ["header", *(pytest.param(name, marks=pytest.mark.faults) for name in ("middle", "cut"))],
 )
 def test_a_damaged_warehouse_names_how_to_rebuild_it(home_copy: Installation, damage: str) -> None:
-    path = home_copy.settings.warehouse
+    path = home_copy.settings.warehouse.path
     content = bytearray(path.read_bytes())
     if damage == "header":
         content[:4096] = os.urandom(4096)

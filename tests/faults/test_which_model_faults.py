@@ -167,7 +167,7 @@ def test_scores_of_one_build_beside_monitoring_of_another_are_not_published(
 @pytest.mark.fault("F66")
 def test_an_empty_build_is_refused_where_tables_serve(home_copy: Installation) -> None:
     def state() -> str:
-        return hashlib.sha256(home_copy.settings.warehouse.read_bytes()).hexdigest()
+        return hashlib.sha256(home_copy.settings.warehouse.path.read_bytes()).hexdigest()
 
     before = state()
     for flags in (("build", "--empty"), ("run", "--sample", "3 days")):
@@ -187,7 +187,7 @@ def test_an_empty_build_of_its_own_works(finished_run: Installation, tmp_path: P
 @pytest.mark.fault("F66")
 @pytest.mark.parametrize("emptied", ["applicant_outcomes", "run_log", "score_stability"])
 def test_tables_that_were_emptied_are_not_published(home_copy: Installation, emptied: str) -> None:
-    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+    with duckdb.connect(str(home_copy.settings.warehouse.path)) as connection:
         connection.execute(f"delete from {emptied}")
     tests = ("test", "--select", "monitoring_is_of_these_scores")
     with pytest.raises(BuildError, match="monitoring_is_of_these_scores"):

@@ -174,7 +174,7 @@ def test_points_of_the_curves_are_points_of_the_true_curves() -> None:
 
 
 def test_a_curve_of_many_scores_is_thinned(finished_run: Installation) -> None:
-    with duckdb.connect(str(finished_run.settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(finished_run.settings.warehouse.path), read_only=True) as connection:
         points = read(connection, "separation", n_points=N_POINTS)
     assert N_POINTS <= len(points) <= 2 * N_POINTS + 2
 
@@ -230,7 +230,7 @@ def test_nothing_scored_is_said(tmp_path: Path) -> None:
     assert "scorehouse run" in result.stderr
     assert "Traceback" not in result.stderr
     installation.home.mkdir(exist_ok=True)
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
         connection.execute("create table applicant_features (id bigint)")
     with pytest.raises(MissingInputError, match="applicant_scores does not exist"):
         write_report(installation.settings, tmp_path)
@@ -238,8 +238,10 @@ def test_nothing_scored_is_said(tmp_path: Path) -> None:
 
 def test_nobody_scored_is_said(finished_run: Installation, tmp_path: Path) -> None:
     settings = Settings(raw=tmp_path, home=tmp_path)
-    with duckdb.connect(str(settings.warehouse)) as connection:
-        connection.execute(f"attach '{finished_run.settings.warehouse}' as full_one (read_only)")
+    with duckdb.connect(str(settings.warehouse.path)) as connection:
+        connection.execute(
+            f"attach '{finished_run.settings.warehouse.path}' as full_one (read_only)"
+        )
         for table in ("applicant_scores", "int_monitored_applicants"):
             connection.execute(f"create table {table} as from full_one.{table} where false")
     with pytest.raises(MissingInputError, match="Nobody was scored"):

@@ -275,7 +275,7 @@ def figures(connection: duckdb.DuckDBPyConnection) -> Iterator[Figure]:
 
 @pytest.mark.fault("F68")
 def test_every_mark_lies_inside_its_chart(finished_run: Installation) -> None:
-    with duckdb.connect(str(finished_run.settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(finished_run.settings.warehouse.path), read_only=True) as connection:
         plots = [figure.plot for figure in figures(connection) if figure.plot is not None]
     assert len(plots) >= 15
     assert [problem for plot in plots for problem in marks_outside(plot)] == []
@@ -355,7 +355,7 @@ def test_the_applicant_stands_out_wherever_the_score_lies(scores: list[int]) -> 
 def test_the_pages_of_the_worst_and_of_the_best_applicant(
     finished_run: Installation, small_model: SmallModel, order: str
 ) -> None:
-    with duckdb.connect(str(finished_run.settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(finished_run.settings.warehouse.path), read_only=True) as connection:
         found = connection.execute(f"select id, pd from applicant_scores order by {order} limit 1")
         ((applicant_id, pd),) = found.fetchall()
         applicant = read_applicant(connection, small_model.contract, applicant_id)

@@ -183,7 +183,7 @@ def differences(bureau: Bureau, run: SparkRun, table: str, columns: dict[str, st
     names = ", ".join(columns)
     with duckdb.connect() as connection:
         connection.execute(
-            f"attach '{bureau.installation.settings.warehouse}' as duck (read_only);"
+            f"attach '{bureau.installation.settings.warehouse.path}' as duck (read_only);"
             f"create view found as select {ours} from read_parquet({files});"
             f"create view expected as select {names} from duck.{table}"
         )

@@ -59,7 +59,7 @@ class Installation:
         return result
 
     def query(self, sql: str) -> pd.DataFrame:
-        with duckdb.connect(str(self.settings.warehouse), read_only=True) as connection:
+        with duckdb.connect(str(self.settings.warehouse.path), read_only=True) as connection:
             return connection.sql(sql).df()
 
 

@@ -87,7 +87,7 @@ def test_a_changed_part_recomputes_its_applicants_and_equals_a_full_refresh(
     before = [product(3, 1), product(4, 1)]
     installation, _ = build(raw, home, {"a": stays, "b": before})
     # A mark that a recomputation would wipe out.
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
         connection.execute("update applicant_features set n_open = 99 where id = 1")
 
     after = [product(3, 1), product(3, 2, pre_util=3), product(5, 1)]  # 4 is gone, 5 is new

@@ -14,7 +14,7 @@ from support.installation import Installation
 
 from models_ml.errors import BuildError, UsageError
 from models_ml.publishing.files import SERVING_FILE
-from models_ml.publishing.large_fall import check_large_fall
+from models_ml.publishing.large_fall import check_large_fall, default_largest_fall
 from models_ml.settings import PROJECT_ROOT, Settings
 
 
@@ -28,6 +28,11 @@ def fill(path: Path, n_applicants: int, n_products: int) -> None:
             "create table products_per_applicant as select s as time_slice, "
             f"{n_products}::integer as n_products, {n_applicants} // 2 as n_applicants from range(2) as t(s)"
         )
+
+
+def check(settings: Settings, allowed: float | None = None) -> None:
+    share = default_largest_fall(settings.dbt_project) if allowed is None else allowed
+    check_large_fall(settings.warehouse, settings.published, share)
 
 
 @pytest.fixture
@@ -61,13 +66,13 @@ def test_a_large_fall_is_refused_until_it_is_confirmed(
     allowed: float | None,
     words: list[str] | None,
 ) -> None:
-    fill(settings.warehouse, n_applicants, n_products)
+    fill(settings.warehouse.path, n_applicants, n_products)
     if words is None:
-        check_large_fall(settings, allowed)
+        check(settings, allowed)
         return
     for _ in range(2):  # a night later it is the same fall
         with pytest.raises(BuildError) as caught:
-            check_large_fall(settings, allowed)
+            check(settings, allowed)
         for word in words:
             assert word in str(caught.value)
 
@@ -75,24 +80,24 @@ def test_a_large_fall_is_refused_until_it_is_confirmed(
 @pytest.mark.fault("F54")
 def test_the_first_publication_has_nothing_to_fall_from(tmp_path: Path) -> None:
     settings = Settings(raw=tmp_path / "raw", home=tmp_path / "home")
-    fill(settings.warehouse, 10, 8)
-    check_large_fall(settings)
+    fill(settings.warehouse.path, 10, 8)
+    check(settings)
 
 
 @pytest.mark.fault("F54")
 def test_a_published_file_that_cannot_be_read_is_a_warning(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(settings.warehouse, 10, 8)
+    fill(settings.warehouse.path, 10, 8)
     (settings.published / SERVING_FILE).write_bytes(b"no database at all")
-    check_large_fall(settings)
+    check(settings)
     assert "cannot be read" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.fault("F54")
 @pytest.mark.parametrize("value", ["ten", "true", "1.5", "-0.1", ".nan", "null"])
 def test_the_var_must_be_a_share(settings: Settings, tmp_path: Path, value: str) -> None:
-    fill(settings.warehouse, 1000, 8)
+    fill(settings.warehouse.path, 1000, 8)
     project = tmp_path / "project"
     (project / "dbt_project").mkdir(parents=True)
     text = (PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text()
@@ -100,7 +105,7 @@ def test_the_var_must_be_a_share(settings: Settings, tmp_path: Path, value: str)
     assert changed != text
     (project / "dbt_project" / "dbt_project.yml").write_text(changed)
     with pytest.raises(UsageError, match="largest_fall: expected a number between 0 and 1"):
-        check_large_fall(replace(settings, project=project))
+        default_largest_fall(project / "dbt_project")
 
 
 @pytest.mark.fault("F54")

@@ -50,7 +50,7 @@ def test_dbt_names_the_holder_of_the_warehouse(finished_run: Installation) -> No
             sys.executable,
             "-c",
             "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()",
-            str(finished_run.settings.warehouse),
+            str(finished_run.settings.warehouse.path),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -72,7 +72,7 @@ def test_an_open_reader_keeps_its_snapshot_while_a_new_one_is_published(
     with duckdb.connect(str(path), read_only=True) as reader:
         before = reader.sql("select sum(pd) from applicant_scores").fetchall()
         inode = path.stat().st_ino
-        publish(finished_run.settings)
+        publish(finished_run.settings.warehouse, finished_run.settings.published)
         assert path.stat().st_ino != inode
         assert reader.sql("select sum(pd) from applicant_scores").fetchall() == before
 
@@ -83,15 +83,15 @@ def test_publishing_without_scores_or_space_leaves_the_old_files(
 ) -> None:
     empty = Settings(raw=tmp_path, home=tmp_path / "home")
     with pytest.raises(MissingInputError, match="scorehouse run"):
-        publish(empty)
+        publish(empty.warehouse, empty.published)
 
     home = tmp_path / "copy"
     home.mkdir()
-    shutil.copy(finished_run.settings.warehouse, home / "warehouse.duckdb")
+    shutil.copy(finished_run.settings.warehouse.path, home / "warehouse.duckdb")
     # A file where the folder should be: nobody, not even root, can write below it.
     (home / "published").write_text("old")
     with pytest.raises(OutputError, match="unchanged"):
-        publish(Settings(raw=tmp_path, home=home))
+        publish(Settings(raw=tmp_path, home=home).warehouse, home / "published")
     assert (home / "published").read_text() == "old"
 
 
@@ -110,7 +110,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program):  # no new privileges; the filter
     sys.exit(77)
 try:
-    publish(Settings(raw=pathlib.Path(sys.argv[1]), home=pathlib.Path(sys.argv[1])))
+    home = pathlib.Path(sys.argv[1])
+    publish(Settings(raw=home, home=home).warehouse, home / "published")
 except ScorehouseError as error:
     print(error)
     sys.exit(error.exit_code)

@@ -49,7 +49,7 @@ def test_the_table_equals_the_scorer_called_directly(finished_run: Installation)
     settings = finished_run.settings
     contract = read_contract(settings.dictionary)
     scorer = load_scorer(champion_path(settings.artifacts), contract)
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse.path), read_only=True) as connection:
         columns = ", ".join(contract.data_types)
         rows = connection.sql(
             f"select {columns} from applicant_features order by id"

@@ -74,8 +74,8 @@ def test_readers_see_all_of_one_publication_and_never_wait(
         long_reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         assert long_reader.execute(count).fetchall() == before
         reader.start()
-        publish_to_postgres(finished_run.settings, copied)
-        publish_to_postgres(finished_run.settings, copied)
+        publish_to_postgres(finished_run.settings.published, copied)
+        publish_to_postgres(finished_run.settings.published, copied)
         assert long_reader.execute(count).fetchall() == before
         stop.set()
         reader.join()
@@ -93,7 +93,7 @@ def test_views_and_grants_of_others_stay(finished_run: Installation, copied: str
         )
         connection.execute("create role analyst")
         connection.execute("grant select on scorehouse.applicant_scores to analyst")
-    publish_to_postgres(finished_run.settings, copied)
+    publish_to_postgres(finished_run.settings.published, copied)
     assert rows(copied, "select sum(count) from public.bands") == rows(
         copied, "select count(*) from applicant_scores"
     )
@@ -112,13 +112,13 @@ def test_a_failure_halfway_leaves_everything_as_it_was(
         )
     try:
         with pytest.raises(OutputError, match="unchanged") as caught:
-            publish_to_postgres(finished_run.settings, copied)
+            publish_to_postgres(finished_run.settings.published, copied)
         assert "refuse" in str(caught.value)
         assert rows(copied, "select distinct score from applicant_scores") == [(-1,)]
     finally:
         with psycopg.connect(copied) as connection:
             connection.execute("alter table scorehouse.data_dictionary drop constraint refuse")
-    publish_to_postgres(finished_run.settings, copied)
+    publish_to_postgres(finished_run.settings.published, copied)
     assert rows(copied, "select count(*) from applicant_scores where score = -1") == [(0,)]
 
 
@@ -126,7 +126,7 @@ def test_a_changed_table_is_made_anew(finished_run: Installation, copied: str) -
     with psycopg.connect(copied) as connection:
         connection.execute("drop view if exists bands")
         connection.execute("alter table scorehouse.applicant_scores add column extra text")
-    publish_to_postgres(finished_run.settings, copied)
+    publish_to_postgres(finished_run.settings.published, copied)
     assert rows(copied, "select count(*) from applicant_reasons where reason_rank = 1") == rows(
         copied, "select count(*) from applicant_scores"
     )
@@ -143,13 +143,13 @@ def test_bad_addresses_are_one_clear_sentence(finished_run: Installation) -> Non
     assert len(message.strip().splitlines()) == 1
     for wrong in ("mysql://owner@host/db", "postgres://owner@host:port/db", "here"):
         with pytest.raises(UsageError, match="postgres://user@host"):
-            publish_to_postgres(finished_run.settings, wrong)
+            publish_to_postgres(finished_run.settings.published, wrong)
 
 
 def test_a_wrong_password_is_an_output_error(finished_run: Installation, postgres: str) -> None:
     wrong = postgres.replace(PASSWORD, "guessed")
     with pytest.raises(OutputError, match="password authentication failed") as caught:
-        publish_to_postgres(finished_run.settings, wrong)
+        publish_to_postgres(finished_run.settings.published, wrong)
     assert "guessed" not in str(caught.value)
 
 
@@ -158,4 +158,4 @@ def test_nothing_published_is_said_before_anything_is_sent(
 ) -> None:
     empty = replace(finished_run.settings, home=tmp_path)
     with pytest.raises(MissingInputError, match="scorehouse run"):
-        publish_to_postgres(empty, postgres)
+        publish_to_postgres(empty.published, postgres)

@@ -79,9 +79,13 @@ def test_every_library_reads_no_rows(
     home_copy: Installation, read: Callable[[Path], pa.Table]
 ) -> None:
     expected = pq.read_schema(home_copy.settings.published / SCORES_PARQUET)
-    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+    with duckdb.connect(str(home_copy.settings.warehouse.path)) as connection:
         connection.execute("delete from applicant_scores")
-    published = publish(home_copy.settings, ("applicant_scores", "reason_codes"))
+    published = publish(
+        home_copy.settings.warehouse,
+        home_copy.settings.published,
+        ("applicant_scores", "reason_codes"),
+    )
     assert published.n_applicants == 0
     found = read(home_copy.settings.published / SCORES_BY_BAND)
     assert found.num_rows == 0

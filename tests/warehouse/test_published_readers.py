@@ -30,9 +30,13 @@ RUN_OF_SCORES = "select distinct run_id from applicant_scores"
 
 def publish_as(installation: Installation, run_id: str) -> None:
     """Publish the scores once more, so that they can be told from every other publication."""
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
         connection.execute("update applicant_scores set run_id = ?", [run_id])
-    publish(installation.settings, ("applicant_scores", "reason_codes"))
+    publish(
+        installation.settings.warehouse,
+        installation.settings.published,
+        ("applicant_scores", "reason_codes"),
+    )
 
 
 def engine(path: Path, **options: Any) -> sqlalchemy.Engine:

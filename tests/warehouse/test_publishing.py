@@ -98,7 +98,11 @@ def serving(installation: Installation) -> Path:
 
 
 def publish_scores(installation: Installation) -> None:
-    publish(installation.settings, ("applicant_scores", "reason_codes"))
+    publish(
+        installation.settings.warehouse,
+        installation.settings.published,
+        ("applicant_scores", "reason_codes"),
+    )
 
 
 @pytest.mark.fault("F01")
@@ -242,13 +246,13 @@ def test_readers_are_never_blocked_during_a_run(home_copy: Installation) -> None
 def test_a_failed_data_test_stops_publishing(home_copy: Installation) -> None:
     path = home_copy.settings.published / "credit_scores.duckdb"
     inode = path.stat().st_ino
-    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+    with duckdb.connect(str(home_copy.settings.warehouse.path)) as connection:
         connection.execute("update score_stability set psi = 3 where scope = 'all'")
     result = home_copy.command("publish", check=False)
     assert result.returncode == 70
     assert "accepted_range_score_stability" in result.stderr
     assert path.stat().st_ino == inode
-    with duckdb.connect(str(home_copy.settings.warehouse)) as connection:
+    with duckdb.connect(str(home_copy.settings.warehouse.path)) as connection:
         connection.execute("update score_stability set psi = 0.01 where scope = 'all'")
     home_copy.command("publish")
     assert path.stat().st_ino != inode
@@ -259,7 +263,7 @@ def test_nothing_scored_is_one_sentence(tmp_path: Path) -> None:
     result = installation.command("publish", check=False)
     assert result.returncode == 66
     assert "scorehouse run" in result.stderr
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
         connection.execute("create table applicant_features (id bigint)")
     result = installation.command("publish", check=False)
     assert result.returncode == 66

@@ -137,7 +137,7 @@ def test_cutoffs_and_losses_are_checked(
 
 
 def test_views_under_former_names_are_dropped(installation: Installation) -> None:
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
         connection.execute("create view scores_due as select 'old' as model_version")
         connection.execute("create table challenges_due as select 'mine' as note")
     run_dbt(installation.settings, ("run", "--select", "int_scores_due"))
@@ -274,7 +274,7 @@ def other_contract(artifacts: Path) -> None:
 def test_without_a_usable_model_scoring_fails_before_any_table_changes(
     installation: Installation, fault: Callable[[Path], None], named: str
 ) -> None:
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
         connection.execute("delete from applicant_scores where id % 2 = 0")
     before, views = scores(installation), "select view_name, sql from duckdb_views() order by 1"
     defined = installation.query(views)
@@ -300,19 +300,19 @@ def test_no_applicants_give_an_empty_table(installation: Installation, fault: st
 
 
 def test_a_mixed_table_is_not_published(installation: Installation) -> None:
-    with duckdb.connect(str(installation.settings.warehouse)) as connection:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
         connection.execute("update applicant_scores set model_version = 'pd-0' where id % 2 = 0")
     published = installation.settings.published / "applicant_scores.parquet"
     before = published.stat().st_mtime_ns
     with pytest.raises(BuildError, match="2 models"):
-        publish(installation.settings)
+        publish(installation.settings.warehouse, installation.settings.published)
     assert published.stat().st_mtime_ns == before
 
 
 def test_a_replay_that_differs_or_lacks_its_features_says_so(installation: Installation) -> None:
     applicant = int(scores(installation).index[0])
     assert "equal" in installation.command("replay", "--id", str(applicant)).stdout
-    change = duckdb.connect(str(installation.settings.warehouse))
+    change = duckdb.connect(str(installation.settings.warehouse.path))
     with change:
         change.execute(
             f"update applicant_scores_history set pd = pd + 1e-12 where id = {applicant}"
@@ -320,7 +320,7 @@ def test_a_replay_that_differs_or_lacks_its_features_says_so(installation: Insta
     differs = installation.command("replay", "--id", str(applicant), check=False)
     assert differs.returncode == 70
     assert "pd:" in differs.stderr
-    with duckdb.connect(str(installation.settings.warehouse)) as change:
+    with duckdb.connect(str(installation.settings.warehouse.path)) as change:
         change.execute(
             f"update applicant_features set features_hash = 'other' where id = {applicant}"
         )

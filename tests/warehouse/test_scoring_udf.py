@@ -16,7 +16,7 @@ from udf.registration import ScoreFunction, register
 def connection(finished_run: Installation):
     settings = finished_run.settings
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach '{settings.warehouse}' as warehouse (read_only)")
+        connection.execute(f"attach '{settings.warehouse.path}' as warehouse (read_only)")
         contract = read_contract(settings.dictionary)
         connection.execute(
             f"create table features as select {', '.join(contract.data_types)} "

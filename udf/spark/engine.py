@@ -15,7 +15,7 @@ from models_ml.errors import UsageError
 from models_ml.features.contract import FeatureContract, read_contract
 from models_ml.publishing.tables import APPLICANT_TABLES, PUBLISHED_TABLES
 from models_ml.registry.pointers import challenger_path, champion_path, champion_version
-from models_ml.settings import Settings
+from models_ml.settings import Settings, Warehouse
 from models_ml.warehouse.dbt import DbtOutcome
 from models_ml.warehouse.sampling import shuffle_keys
 from udf.raw_files import RawFiles, register_raw_files_on_spark
@@ -52,7 +52,7 @@ class SparkEngine:
         register_raw_files_on_spark(self.session, RawFiles(self.settings.raw, self.contract))
         return run_dbt_here(self.settings, arguments, target="spark")
 
-    def tables_for_training(self, sample: int | None, seed: int) -> Settings:
+    def tables_for_training(self, sample: int | None, seed: int) -> Warehouse:
         """A copy of the outcomes and features of the applicants to train on."""
         extract = self.extract
         ids = np.intersect1d(extract.ids("applicant_outcomes"), extract.ids("applicant_features"))
@@ -67,7 +67,7 @@ class SparkEngine:
         """Published tables that are built on Spark; the monitoring tables are not."""
         return tuple(table for table in PUBLISHED_TABLES if self.extract.has(table))
 
-    def tables_for_publishing(self) -> Settings:
+    def tables_for_publishing(self) -> Warehouse:
         """A copy of the tables to publish."""
         extract = self.extract
         return extract.copy(

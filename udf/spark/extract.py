@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from models_ml.errors import BuildError
 from models_ml.runtime.console import Progress
-from models_ml.settings import Settings
+from models_ml.runtime.files import whole_file
+from models_ml.settings import Settings, Warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,11 +43,6 @@ class Extract:
     schema: str
     settings: Settings
 
-    @property
-    def copied(self) -> Settings:
-        """Settings with the copy as the warehouse."""
-        return replace(self.settings, warehouse_file=EXTRACT_FILE)
-
     def ids(self, table: str) -> np.ndarray:
         """Ascending application numbers of the rows of a table, int64 of shape (N,)."""
         found = self.session.table(f"{self.schema}.{table}").select("id").toArrow()
@@ -56,7 +52,7 @@ class Extract:
         """Whether the table exists."""
         return bool(self.session.catalog.tableExists(f"{self.schema}.{table}"))
 
-    def copy(self, tables: Mapping[str, np.ndarray | None]) -> Settings:
+    def copy(self, tables: Mapping[str, np.ndarray | None]) -> Warehouse:
         """Rewrite the file with only these tables.
 
         Args:
@@ -64,18 +60,18 @@ class Extract:
                 small table that is copied whole.
 
         Returns:
-            Settings with the copy as the warehouse.
+            The file.
         """
-        path = self.copied.warehouse
-        new = path.with_name(f".{path.name}")
-        for old in (new, path):
-            old.unlink(missing_ok=True)
-        with duckdb.connect(str(new)) as connection:
+        path = self.settings.home / EXTRACT_FILE
+        path.unlink(missing_ok=True)  # its space may be needed for the new one
+        with (
+            whole_file(path, temporary=path.with_name(f".{path.name}")) as new,
+            duckdb.connect(str(new)) as connection,
+        ):
             connection.execute("set memory_limit = ?", [self.settings.memory])
             for table, ids in tables.items():
                 self._copy(connection, table, ids)
-        new.replace(path)
-        return self.copied
+        return Warehouse(path, self.settings.memory)
 
     def _copy(
         self, connection: duckdb.DuckDBPyConnection, table: str, ids: np.ndarray | None

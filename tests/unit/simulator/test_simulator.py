@@ -152,7 +152,7 @@ def test_settings_out_of_range_are_refused(wrong):
 
 def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path):
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(OutputError, match="choose another folder"):
+    with pytest.raises(OutputError, match="Choose another folder"):
         simulate(SimulationSettings(10, parts=1, workers=1), tmp_path / "taken")
 
 

@@ -57,7 +57,7 @@ def build(small_model, tmp_path: Path):
             "out_of_time",
         )  # fmt: skip
         outcomes = pa.table({"id": features.ids, "defaulted": flags, "split": splits})
-        with duckdb.connect(str(settings.warehouse)) as connection:
+        with duckdb.connect(str(settings.warehouse.path)) as connection:
             connection.register("f", table)
             connection.register("o", outcomes)
             connection.execute("create table applicant_features as from f")
@@ -114,7 +114,7 @@ def files_of(settings: Settings) -> dict[str, str]:
 
 def test_log_odds_are_those_of_the_applicants_own_time(build, small_model) -> None:
     encoder = make_encoder(small_model.artifact.weights, small_model.contract)
-    with open_warehouse(build("plain")) as connection:
+    with open_warehouse(build("plain").warehouse) as connection:
         outcomes = read_outcomes(connection)
         train_rows, latest_rows = (
             read_booster_rows(
