@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from models_ml.cli.options import applicant_id, print_rows, written_path
+from models_ml.runtime.console import console
 from models_ml.runtime.extras import need_extra
 from models_ml.settings import Settings
 
@@ -22,7 +23,7 @@ def replay(
     at: Annotated[
         str | None,
         typer.Option(
-            help="Time (ISO 8601, UTC) of which the score is wanted; the latest if left out."
+            help="Time (ISO 8601, UTC): the last score given by then; the present one if left out."
         ),
     ] = None,
 ) -> None:
@@ -33,6 +34,8 @@ def replay(
         Settings.from_environment(), id_, parse_time(at) if at is not None else None
     )
     print_rows([(name, f"{recorded}") for name, recorded, _ in result.fields])
+    if result.note:
+        console.print(f"  note: {result.note}", soft_wrap=True)
     result.check()
     print("equal: computed anew, every value is the same")
 
