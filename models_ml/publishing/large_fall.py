@@ -1,5 +1,7 @@
 """A large fall in applicants or products stops publication: parts that did not arrive leave no other trace.
 
+Applicants who are gone count too where as many others have come: a night with a new part may lack an old one.
+
 What is about to be published is compared with what readers have, the published file itself. A run that was refused
 published nothing, so the next one is measured against the same file: waiting a night confirms nothing.
 """
@@ -20,13 +22,25 @@ from models_ml.warehouse.connection import open_warehouse
 VARIABLE = "largest_fall"
 """Var of the dbt project: the largest share by which a number may fall."""
 
+PRODUCTS = "select coalesce(sum(cast(n_products as bigint) * n_applicants), 0) from "
+
 COUNTS = {
-    "applicants": "select count(*) from applicant_scores",
+    "applicants": (
+        "select count(*) from applicant_scores",
+        "select count(*) from published.applicant_scores",
+    ),
+    # A part that is missing and another one that is new leave the number of applicants as it was.
+    "of the published applicants": (
+        "select count(*) from published.applicant_scores where id in (select id from applicant_scores)",
+        "select count(distinct id) from published.applicant_scores",
+    ),
     "credit products": (
-        "select coalesce(sum(cast(n_products as bigint) * n_applicants), 0) from products_per_applicant"
+        f"{PRODUCTS} products_per_applicant",
+        f"{PRODUCTS} published.products_per_applicant",
     ),
 }
-"""What is counted, and the query that counts it, of the working warehouse and of the published file alike."""
+"""What is counted, and the queries that count it in the working warehouse, to which the published file is attached as
+``published``, and in that file."""
 
 
 def check_large_fall(settings: Settings, allowed: float | None = None) -> None:
@@ -41,17 +55,12 @@ def check_large_fall(settings: Settings, allowed: float | None = None) -> None:
         UsageError: The var is no share.
     """
     allowed = _share(settings) if allowed is None else allowed
-    before = _published(settings)
-    if before is None:
-        return
-    with open_warehouse(settings) as connection:
-        now = _count(connection)
-    for what, n_before in before.items():
-        fall = 1 - now[what] / n_before if n_before else 0.0
+    for what, (n_now, n_before) in _counts(settings).items():
+        fall = 1 - n_now / n_before if n_before else 0.0
         if not fall <= allowed:  # NaN allows nothing
             confirmed = math.ceil(fall * 100) / 100
             raise BuildError(
-                f"Not published: {now[what]:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
+                f"Not published: {n_now:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
                 f"allowed is {allowed:.1%} (var {VARIABLE}). What was published before is unchanged. Look whether "
                 "every raw part has arrived; if the fall is right, confirm it once with: "
                 f"scorehouse run --largest-fall {confirmed:g}"
@@ -69,21 +78,23 @@ def _share(settings: Settings) -> float:
     return float(share)
 
 
-def _published(settings: Settings) -> dict[str, int] | None:
-    """Numbers in the published file; None when there is none to compare with."""
+def _counts(settings: Settings) -> dict[str, tuple[int, int]]:
+    """Each number, now and in the published file; none when there is nothing to compare with."""
     path = settings.published / SERVING_FILE
     if not path.is_file():
-        return None
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            return _count(connection)
-    except duckdb.Error as error:  # publishing mends it
-        console.print(
-            f"  warning: {path} cannot be read ({str(error).splitlines()[0]}), so nobody can say whether applicants or "
-            "products have become fewer."
-        )
-        return None
+        return {}
+    with open_warehouse(settings) as connection:
 
+        def count(query: str) -> int:
+            return int(connection.execute(query).fetchall()[0][0])
 
-def _count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    return {what: int(connection.execute(query).fetchall()[0][0]) for what, query in COUNTS.items()}
+        try:
+            connection.execute(f"attach '{path}' as published (read_only)")
+            before = {what: count(query) for what, (_, query) in COUNTS.items()}
+        except duckdb.Error as error:  # publishing mends it
+            console.print(
+                f"  warning: {path} cannot be read ({str(error).splitlines()[0]}), so nobody can say whether "
+                "applicants or products have become fewer."
+            )
+            return {}
+        return {what: (count(query), before[what]) for what, (query, _) in COUNTS.items()}
