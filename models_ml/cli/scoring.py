@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from models_ml.cli.options import aligned, applicant_id, option, written_path
+from models_ml.runtime.console import console
 from models_ml.runtime.extras import need_extra
 from models_ml.settings import Settings
 
@@ -15,7 +16,8 @@ def replay(
     at: Annotated[
         str | None,
         option(
-            "TIME", "Replay the score valid at this time (ISO 8601, UTC); by default the latest."
+            "TIME",
+            "Replay the last score given by this time (ISO 8601, UTC); by default the current score.",
         ),
     ] = None,
 ) -> None:
@@ -26,6 +28,8 @@ def replay(
         Settings.from_environment(), id_, parse_time(at) if at is not None else None
     )
     print(aligned([(name, f"{recorded}") for name, recorded, _ in result.fields]))
+    if result.note:
+        console.print(f"  note: {result.note}", soft_wrap=True)
     result.check()
     print("identical: every recomputed value matches")
 

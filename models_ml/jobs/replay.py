@@ -29,9 +29,11 @@ class Replay:
 
     Attributes:
         fields: Name, recorded and recomputed value of each column of the score.
+        note: What the history cannot tell about this score, a sentence; None when there is nothing.
     """
 
     fields: tuple[tuple[str, Any, Any], ...]
+    note: str | None = None
 
     @property
     def differences(self) -> list[str]:
@@ -75,7 +77,7 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
     Args:
         settings: Folders.
         id_: Application number.
-        at: Time in UTC; the latest score when None.
+        at: Time in UTC, of the last score given by then; the score that `applicant_scores` holds when None.
 
     Raises:
         MissingInputError: There was no such score, or its features are no longer stored.
@@ -84,6 +86,7 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
     """
     with open_warehouse(settings.warehouse) as connection:
         recorded = _recorded_score(connection, id_, at)
+        note = None if at is None else _came_back(connection, recorded)
         scorer = load_scorer(folder_of(settings.artifacts, recorded["model_version"]))
         features = _stored_features(connection, recorded, scorer.contract)
     if feature_hashes(features, scorer.contract) != [recorded["features_hash"]]:
@@ -94,18 +97,26 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
     recomputed = scorer.score_batch(features).to_pylist()[0]
     recomputed |= _decide(recomputed["pd"], recorded["decision_policy"])
     return Replay(
-        tuple((name, value, recomputed.get(name, value)) for name, value in recorded.items())
+        tuple((name, value, recomputed.get(name, value)) for name, value in recorded.items()),
+        note,
     )
 
 
 def _recorded_score(
     connection: duckdb.DuckDBPyConnection, id_: int, at: datetime | None
 ) -> dict[str, Any]:
+    """The last score given by then; the one in `applicant_scores` when None.
+
+    A score that came back (a rollback, features or cutoffs that change back) has no new row in the history, and a run
+    that failed may have left rows there that never counted.
+    """
     try:
         found = connection.execute(
-            "select * from applicant_scores_history where id = ? and scored_at <= ? "
-            "order by scored_at desc limit 1",
-            [id_, at or datetime.max],
+            "select given.* from applicant_scores_history as given "
+            "left join applicant_scores as present using (id, features_hash, model_version, decision_policy) "
+            "where given.id = $id and given.scored_at <= $at "
+            "order by ($present and present.scored_at is not null) desc, given.scored_at desc limit 1",
+            {"id": id_, "at": at or datetime.max, "present": at is None},
         ).to_arrow_table()
     except duckdb.CatalogException as error:
         raise MissingInputError(
@@ -119,6 +130,21 @@ def _recorded_score(
         )
     row: dict[str, Any] = found.to_pylist()[0]
     return row
+
+
+def _came_back(connection: duckdb.DuckDBPyConnection, recorded: dict[str, Any]) -> str | None:
+    """A note where an older score than the recorded one counts now: nobody knows since when."""
+    present = connection.execute(
+        "select scored_at, model_version from applicant_scores where id = ? and scored_at < ?",
+        [recorded["id"], recorded["scored_at"]],
+    ).fetchall()
+    if not present:
+        return None
+    scored_at, version = present[0]
+    return (
+        f"the score of {scored_at} by {version} has replaced this one since (a rollback, or features or cutoffs that "
+        "changed back) or counted all the time; the history does not say from when on"
+    )
 
 
 def _stored_features(

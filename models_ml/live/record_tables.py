@@ -82,13 +82,17 @@ def read_parquet(path: Path, name: str, contract: FeatureContract) -> Records:
     names = record_columns(contract)
     try:
         with path.open("rb") as file, pq.ParquetFile(file) as parquet:
-            _find_columns(parquet.schema_arrow.names, names, name)
-            table = parquet.read(columns=list(names))
+            places = _find_columns(parquet.schema_arrow.names, names, name)
+            table = parquet.read(columns=[parquet.schema_arrow.names[place] for place in places])
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
         raise InputDataError(
             f"{name}: the parquet file cannot be read ({_first_line(error)}); write it again."
         ) from error
-    return Records(np.stack([_whole_numbers(table[column], column, name) for column in names]))
+    found = {
+        column.lower(): values
+        for column, values in zip(table.column_names, table.columns, strict=True)
+    }
+    return Records(np.stack([_whole_numbers(found[column], column, name) for column in names]))
 
 
 def _whole_numbers(values: pa.ChunkedArray, column: str, name: str) -> NDArray[np.int64]:
@@ -112,10 +116,10 @@ def _whole_numbers(values: pa.ChunkedArray, column: str, name: str) -> NDArray[n
 
 
 def _find_columns(found: Sequence[str], names: Sequence[str], name: str) -> list[int]:
-    """Places of the raw columns among those of a file.
+    """Places of the raw columns among those of a file; names have no case, as in the raw parts.
 
     Raises:
-        InputDataError: One is not there, or more than one has its name: DuckDB and Spark ignore case.
+        InputDataError: One is not there, or more than one has its name.
     """
     lowered = [column.lower() for column in found]
     for column in names:
@@ -124,14 +128,14 @@ def _find_columns(found: Sequence[str], names: Sequence[str], name: str) -> list
             raise InputDataError(
                 f"{name}: expected one column {column}, found {', '.join(alike)}. Remove all but one."
             )
-    if missing := [column for column in names if column not in found]:
+    if missing := [column for column in names if column not in lowered]:
         others = f" and {len(missing) - SHOWN_NAMES} more" if len(missing) > SHOWN_NAMES else ""
         raise InputDataError(
             f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing[:SHOWN_NAMES])}{others}; "
             f"expected id, rn and {len(names) - 2} code columns (in CSV with commas between them), found "
             f"{','.join(found)[:SHOWN_CHARACTERS]!r}. Write the file again."
         )
-    return [found.index(column) for column in names]
+    return [lowered.index(column) for column in names]
 
 
 def _first_line(error: Exception) -> str:

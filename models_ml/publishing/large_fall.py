@@ -2,6 +2,7 @@
 
 What is about to be published is compared with the published file itself. A refused run publishes nothing, so the next
 one is compared with the same file: a fall is not accepted by waiting a night.
+Applicants who are gone count even if as many new ones have come: a night with a new part may lack an old one.
 """
 
 from __future__ import annotations
@@ -21,13 +22,25 @@ from models_ml.warehouse.connection import open_warehouse
 VARIABLE = "largest_fall"
 """Var of the dbt project: the largest share by which a number may fall."""
 
+PRODUCTS = "select coalesce(sum(cast(n_products as bigint) * n_applicants), 0) from "
+
 COUNTS = {
-    "applicants": "select count(*) from applicant_scores",
+    "applicants": (
+        "select count(*) from applicant_scores",
+        "select count(*) from published.applicant_scores",
+    ),
+    # A part that is missing and another one that is new leave the number of applicants as it was.
+    "of the published applicants": (
+        "select count(*) from published.applicant_scores where id in (select id from applicant_scores)",
+        "select count(distinct id) from published.applicant_scores",
+    ),
     "credit products": (
-        "select coalesce(sum(cast(n_products as bigint) * n_applicants), 0) from products_per_applicant"
+        f"{PRODUCTS} products_per_applicant",
+        f"{PRODUCTS} published.products_per_applicant",
     ),
 }
-"""What is counted, and the query that counts it in the warehouse and in the published file alike."""
+"""What is counted, and its two queries: on the warehouse with the published file attached as ``published``, and on that
+file alone."""
 
 
 def check_large_fall(warehouse: Warehouse, folder: Path, allowed: float) -> None:
@@ -41,17 +54,12 @@ def check_large_fall(warehouse: Warehouse, folder: Path, allowed: float) -> None
     Raises:
         BuildError: A number fell by more; what was published before is unchanged.
     """
-    before = _published(folder / SERVING_FILE)
-    if before is None:
-        return
-    with open_warehouse(warehouse) as connection:
-        now = _count(connection)
-    for what, n_before in before.items():
-        fall = 1 - now[what] / n_before if n_before else 0.0
+    for what, (n_now, n_before) in _counts(warehouse, folder / SERVING_FILE).items():
+        fall = 1 - n_now / n_before if n_before else 0.0
         if not fall <= allowed:  # NaN allows nothing
             confirmed = math.ceil(fall * 100) / 100
             raise BuildError(
-                f"Not published: {now[what]:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
+                f"Not published: {n_now:,} {what} now, {n_before:,} in the published file, a fall of {fall:.1%}; "
                 f"{allowed:.1%} is allowed (var {VARIABLE}). What was published before is unchanged. Check whether "
                 "every raw part has arrived; if the fall is right, confirm it once with: "
                 f"scorehouse run --largest-fall {confirmed:g}"
@@ -73,20 +81,22 @@ def default_largest_fall(dbt_project: Path) -> float:
     return float(share)
 
 
-def _published(path: Path) -> dict[str, int] | None:
-    """Numbers in the published file; None when there is none to compare with."""
+def _counts(warehouse: Warehouse, path: Path) -> dict[str, tuple[int, int]]:
+    """Each number, now and in the published file; none when there is nothing to compare with."""
     if not path.is_file():
-        return None
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            return _count(connection)
-    except duckdb.Error as error:  # publishing replaces it
-        console.print(
-            f"  warning: {path} cannot be read ({str(error).splitlines()[0]}), so the number of applicants and "
-            "products cannot be compared with it."
-        )
-        return None
+        return {}
+    with open_warehouse(warehouse) as connection:
 
+        def count(query: str) -> int:
+            return int(connection.execute(query).fetchall()[0][0])
 
-def _count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    return {what: int(connection.execute(query).fetchall()[0][0]) for what, query in COUNTS.items()}
+        try:
+            connection.execute(f"attach '{path}' as published (read_only)")
+            before = {what: count(query) for what, (_, query) in COUNTS.items()}
+        except duckdb.Error as error:  # publishing replaces it
+            console.print(
+                f"  warning: {path} cannot be read ({str(error).splitlines()[0]}), so the number of "
+                "applicants and products cannot be compared with it."
+            )
+            return {}
+        return {what: (count(query), before[what]) for what, (query, _) in COUNTS.items()}

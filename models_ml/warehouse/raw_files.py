@@ -143,14 +143,25 @@ def _footer(path: Path, name: str) -> tuple[pa.Schema, int]:
 
 
 def _other_parts(folder: Path) -> Iterator[str]:
-    """Warnings about parquet files that contain products but are not named as parts."""
+    """Warnings about parquet files that contain products but are not named as parts, or lie one folder further down."""
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in (".pq", ".parquet") or LOOKS_LIKE_PART.search(path.name):
+        if LOOKS_LIKE_PART.search(path.name):
             continue
+        files = sorted(path.glob("*")) if path.is_dir() else [path]
+        if found := next(filter(_has_products, files), None):
+            yield (
+                f"{found.relative_to(folder)} has the columns id and rn and is not read: parts are called {PARTS}, in "
+                "the raw folder itself."
+            )
+
+
+def _has_products(path: Path) -> bool:
+    """Whether a file has the columns by which products are known."""
+    if path.suffix.lower() in (".pq", ".parquet"):
         with contextlib.suppress(InputDataError):
             schema, _ = _footer(path, path.name)
-            if {"id", "rn"} <= {name.lower() for name in schema.names}:
-                yield f"{path.name} has the columns id and rn and is not read: parts are named {PARTS}."
+            return {"id", "rn"} <= {name.lower() for name in schema.names}
+    return False
 
 
 def _first_line(error: Exception) -> str:

@@ -78,6 +78,13 @@ def write(products: pd.DataFrame, path: Path) -> None:
         path.write_text(text)
 
 
+@pytest.mark.fault("F51")
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_names_of_columns_have_no_case(name: str) -> None:
+    write(PRODUCTS.rename(columns=str.upper)[::-1].iloc[:, ::-1].assign(branch=7), Path(name))
+    np.testing.assert_array_equal(values(name), PRODUCTS.to_numpy()[::-1].T)
+
+
 @pytest.mark.fault("F52")
 @pytest.mark.parametrize("name", ["a*.csv", "s3://bucket/x.csv", "http://127.0.0.1:9/x.csv", "~"])
 def test_a_pattern_or_address_is_no_file(name: str) -> None:

@@ -78,6 +78,21 @@ def test_a_large_fall_is_refused_until_it_is_confirmed(
 
 
 @pytest.mark.fault("F54")
+@pytest.mark.parametrize(("first_id", "gone"), [(100, None), (101, "10.1%"), (1000, "100.0%")])
+def test_others_in_their_place_do_not_hide_who_is_gone(
+    settings: Settings, first_id: int, gone: str | None
+) -> None:
+    fill(settings.warehouse, 1000, 8)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute(f"update applicant_scores set id = id + {first_id}")
+    if gone is None:
+        check_large_fall(settings)
+        return
+    with pytest.raises(BuildError, match=f"{1000 - first_id} of the published applicants.*{gone}"):
+        check_large_fall(settings)
+
+
+@pytest.mark.fault("F54")
 def test_the_first_publication_has_nothing_to_fall_from(tmp_path: Path) -> None:
     settings = Settings(raw=tmp_path / "raw", home=tmp_path / "home")
     fill(settings.warehouse.path, 10, 8)

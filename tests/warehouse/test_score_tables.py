@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -234,6 +234,15 @@ def test_an_interrupted_backfill_is_resumed_and_never_shows_two_models(
     run_dbt(settings, ("build", *SCORING))
     pd.testing.assert_frame_equal(scores(installation), before)
     assert len(history(installation)) == 2 * len(before)
+
+    # A replay is of the score that counts, which is not the one that was given last.
+    applicant = int(before.index[0])
+    present, last = (replay_score(settings, applicant, at) for at in (None, datetime.max))
+    for replay, version in ((present, old), (last, new)):
+        assert {name: was for name, was, _ in replay.fields}["model_version"] == version
+        replay.check()
+    assert present.note is None
+    assert f"by {old} has replaced this one" in str(last.note)
 
 
 def remove_models(artifacts: Path) -> None:

@@ -142,11 +142,16 @@ def test_a_folder_or_link_that_cannot_be_read_is_refused(
 
 
 @pytest.mark.fault("F53")
-def test_products_under_another_name_are_a_warning(folder: Path) -> None:
-    write_part(real_products(), folder / "test_data_0.pq")
+@pytest.mark.parametrize(
+    "name",
+    ["test_data_0.pq", "dt=2026-11-26/train_data_0.pq", "products.parquet/part-00000.parquet"],
+)
+def test_products_elsewhere_are_a_warning(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    write_part(real_products(), folder / name)
     pd.DataFrame({"id": [1], "probability": [0.5]}).to_parquet(folder / "oracle.parquet")
     (warning,) = check_raw(folder, CONTRACT).warnings
-    assert "test_data_0.pq" in warning
+    assert name in warning
     assert "not read" in warning
 
 
