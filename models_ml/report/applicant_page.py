@@ -10,9 +10,11 @@ import duckdb
 from models_ml.errors import UsageError
 from models_ml.features.contract import FeatureContract, RawColumn
 from models_ml.report.applicant_figures import contribution_figure, standing, standing_figure
-from models_ml.report.formats import number, odds, share, share_between
-from models_ml.report.layout import Figure, Table, Tile
+from models_ml.report.chart import Chart
+from models_ml.report.formats import number, odds, share
+from models_ml.report.layout import Tile
 from models_ml.report.queries import Row, read
+from models_ml.report.tables import Column, Table, numbers, share_intervals, shares, words
 from models_ml.scoring.scorecard import BAND_LETTERS
 
 N_CODES = 4
@@ -26,6 +28,16 @@ NO_DELAY = "1 when there was no "
 """How the dictionary describes the flags of delays."""
 
 
+CODES = (
+    words("What", "description"),
+    words("Column", "column_name"),
+    words("Code", "code"),
+    numbers("Products", "n_products"),
+    shares("Default rate of all with this code", "default_rate"),
+    share_intervals("default_rate_low", "default_rate_high", 1),
+)
+
+
 @dataclass(frozen=True)
 class Reason:
     """A business group that adds to the risk of an applicant.
@@ -35,14 +47,14 @@ class Reason:
         adverse_action_text: The same as in a letter to the applicant.
         contribution: What it adds to the log-odds of default.
         facts: Readable numbers of the group, each with what it is.
-        codes: Codes of the applicant's products that defaulters often have; None where the group has no codes.
+        codes: Codes of the applicant's products that defaulters often have; no rows where the group has no codes.
     """
 
     text: str
     adverse_action_text: str
     contribution: float
     facts: tuple[tuple[str, str], ...]
-    codes: Table | None
+    codes: Table
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,7 @@ class Applicant:
     tiles: tuple[Tile, ...]
     cautions: tuple[str, ...]
     reasons: tuple[Reason, ...]
-    figures: tuple[Figure, ...]
+    figures: tuple[Chart, ...]
     products: tuple[Product, ...]
     codes: Table
 
@@ -120,8 +132,8 @@ def read_applicant(
                     for scalar in contract.scalars
                     if scalar.business_group == group["business_group"]
                 ),
-                codes=_code_table(
-                    [c for c in codes if c["business_group"] == group["business_group"]]
+                codes=Table(
+                    CODES, [c for c in codes if c["business_group"] == group["business_group"]]
                 ),
             )
             for group in groups
@@ -130,16 +142,15 @@ def read_applicant(
         figures=(contribution_figure(groups), standing_figure(connection, found[0])),
         products=tuple(_product(product, contract) for product in products),
         codes=Table(
-            ("Column", "Meaning", *(f"No. {product['rn']}" for product in products)),
-            [
-                (
-                    column.name,
-                    column.description,
-                    *(str(product[column.name]) for product in products),
-                )
-                for column in contract.columns
-            ],
-            n_words=2,
+            (
+                Column("Column", lambda column: column.name, is_text=True),
+                Column("Meaning", lambda column: column.description, is_text=True),
+                *(
+                    Column(f"No. {product['rn']}", lambda c, product=product: str(product[c.name]))
+                    for product in products
+                ),
+            ),
+            contract.columns,
         ),
     )
 
@@ -170,33 +181,6 @@ def _cautions(score: Row) -> Iterator[str]:
             f"{score['unseen_code_count']} codes of this applicant are not in the data dictionary; the model has "
             "learnt nothing about them."
         )
-
-
-def _code_table(codes: list[Row]) -> Table | None:
-    if not codes:
-        return None
-    return Table(
-        (
-            "What",
-            "Column",
-            "Code",
-            "Products",
-            "Default rate of all with this code",
-            "95 % interval",
-        ),
-        [
-            (
-                code["description"],
-                code["column_name"],
-                code["code"],
-                number(code["n_products"]),
-                share(code["default_rate"]),
-                share_between(code["default_rate_low"], code["default_rate_high"]),
-            )
-            for code in codes
-        ],
-        n_words=3,
-    )
 
 
 def _product(product: Row, contract: FeatureContract) -> Product:
