@@ -11,7 +11,7 @@ from models_ml.errors import UsageError
 from models_ml.features.contract import FeatureContract, RawColumn
 from models_ml.report.applicant_figures import contribution_figure, standing, standing_figure
 from models_ml.report.chart import Chart
-from models_ml.report.formats import number, odds, share
+from models_ml.report.formats import counted, number, odds, share
 from models_ml.report.layout import Tile
 from models_ml.report.queries import Row, read
 from models_ml.report.tables import Column, Table, numbers, share_intervals, shares, words
@@ -64,7 +64,7 @@ class Product:
     Attributes:
         position: Place in the history, 1 = opened first.
         state: Open or closed.
-        delays: Delays there have been.
+        delays: Past delays.
         payments: Mark and style of each month, newest first.
         payments_in_words: The same for people who do not see the marks.
     """
@@ -83,7 +83,7 @@ class Applicant:
     Attributes:
         score: Row of the applicant in ``applicant_scores``, and where it stands among all.
         tiles: Key figures.
-        cautions: Sentences on why to take this score with care.
+        cautions: Reasons to treat this score with care, a sentence each.
         reasons: What adds to the risk, most first.
         figures: Contributions, and points among those of all applicants.
         products: Credit products, newest first.
@@ -102,16 +102,16 @@ class Applicant:
 def read_applicant(
     connection: duckdb.DuckDBPyConnection, contract: FeatureContract, applicant_id: int
 ) -> Applicant:
-    """Read what there is about one applicant.
+    """Read everything about one applicant.
 
     Raises:
-        UsageError: Nobody with that number was scored.
+        UsageError: No applicant with that id was scored.
     """
     found = read(connection, "applicant", id=applicant_id)
     if not found:
         raise UsageError(
             f"There is no score for applicant {applicant_id}; expected the id of an applicant with credit "
-            "products in the raw files. If the products were delivered lately, score them with: scorehouse run"
+            "products in the raw files. If the products were delivered recently, score them with: scorehouse run"
         )
     groups = read(connection, "applicant_reasons", id=applicant_id)
     codes = read(connection, "applicant_codes", id=applicant_id, n_most=N_CODES)
@@ -168,18 +168,18 @@ def _tiles(score: Row) -> tuple[Tile, ...]:
             f"odds of good to bad {odds(score['pd'])}",
         ),
         Tile("Risk band", score["risk_band"], f"{BAND_LETTERS[0]} = safest to {BAND_LETTERS[-1]}"),
-        Tile("Decision of the policy", score["decision"], score["decision_policy"]),
+        Tile("Policy decision", score["decision"], score["decision_policy"]),
         Tile("Expected loss", number(score["expected_loss"], 4), "PD × LGD × EAD"),
     )
 
 
 def _cautions(score: Row) -> Iterator[str]:
     if score["thin_file"]:
-        yield "Thin file: there are very few credit products, so the score rests on little."
+        yield "Thin file: very few credit products, so the score rests on little information."
     if score["unseen_code_count"]:
         yield (
-            f"{score['unseen_code_count']} codes of this applicant are not in the data dictionary; the model has "
-            "learnt nothing about them."
+            f"The data dictionary lacks {counted(score['unseen_code_count'], 'code')} of this applicant; the model has "
+            "learnt nothing about such codes."
         )
 
 

@@ -1,4 +1,4 @@
-"""The model card: what the model is for, what it was made from, how good it is, where it ends."""
+"""The model card: what the model is for, what it was built from, how good it is, what its limits are."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from models_ml.report.queries import Row, read
 from models_ml.report.tables import Column, Table, ids, numbers, words
 
 SIMULATED = (
-    "Simulated data: the raw folder was written by the simulator. Every figure here is about the simulator, not about "
-    "real applicants, and must not be quoted as if it were."
+    "Simulated data: the raw files were written by the simulator. Every figure here describes the simulator, not real "
+    "applicants, and must not be quoted as if it did."
 )
 ORACLE = "oracle.parquet"
-"""The simulator writes the true probabilities beside its raw files; a delivery from a bureau has no such file."""
+"""The simulator writes the true probabilities next to its raw files; a delivery from a bureau has no such file."""
 
 METRICS = {
-    "auc": ("AUC", "chance that a defaulter scores below one who pays; 0.5 is chance"),
+    "auc": ("AUC", "chance that a defaulter scores below an applicant who pays; 0.5 is random"),
     "gini": ("Gini", "2 AUC − 1"),
-    "ks": ("KS", "largest distance between defaulters and others"),
+    "ks": ("KS", "largest distance between the score curves of defaulters and others"),
     "pr_auc": (
         "Average precision",
-        "area under precision and recall; compare with the default rate",
+        "area under the precision-recall curve; compare with the default rate",
     ),
     "log_loss": ("Log loss", "nats per applicant, lower is better"),
     "brier": ("Brier score", "mean squared error of the PD, lower is better"),
-    "ece": ("Calibration error", "mean distance of PD and default rate over equal bins"),
+    "ece": ("Calibration error", "mean distance between PD and default rate over equal bins"),
 }
 """Names in the manifest, and how they are explained."""
 
 IN_WAREHOUSE = {"pr_auc": "average_precision"}
-"""Figures that the monitoring table calls otherwise."""
+"""Figures with another name in the monitoring table."""
 
 INTERVALS = ("auc", "gini", "ks")
 """Figures for which the monitoring table has intervals."""
@@ -75,12 +75,12 @@ class Card:
 
     Attributes:
         model: The model that gave the scores.
-        totals: Who was scored and on whom the model is measured.
+        totals: Who was scored, and which applicants the model is measured on.
         tiles: Key figures on the out-of-time applicants.
-        metrics: All figures, those of the day of the training and those of today.
-        slices: Applicants that the model was made from.
+        metrics: All figures, at training and now.
+        slices: Applicants that the model was built from.
         text: Its sentences.
-        measured_on: Whom today's figures are about.
+        measured_on: Which applicants the current figures cover.
         versions: Libraries and hashes.
         registry: All models.
         caution: Sentence about simulated data; empty for other data.
@@ -99,7 +99,7 @@ class Card:
 
 
 def simulated(raw: Path) -> str:
-    """The sentence that has to stand on every page about simulated applicants; empty for other data."""
+    """The sentence for every page about simulated applicants; empty for other data."""
     return SIMULATED if (raw / ORACLE).is_file() else ""
 
 

@@ -23,6 +23,9 @@ CHARACTER = 7.4
 WIDE_CHARACTER = 8.2
 """The same of the larger type on small screens."""
 
+KEYS = {Line: "line", Rule: "line", Dots: "dot", Bars: "fill"}
+"""What stands before the name in the legend."""
+
 THINNEST = 3
 """Shortest side of a bar, in units of the view box: its outline takes one."""
 
@@ -56,6 +59,8 @@ class Drawing:
         SubElement(self.svg, "desc", id=f"{chart.key}-description").text = chart.description
         self._legend_end = float(self.left)
         self._draw_axes()
+        for mark in chart.marks:
+            self._legend(mark.name, KEYS[type(mark)], mark.style)
         for mark in chart.marks:
             self._draw(mark)
         self.readings: list[dict[str, Any]] = []
@@ -95,17 +100,14 @@ class Drawing:
     def _draw(self, mark: Line | Dots | Bars | Rule) -> None:
         if isinstance(mark, Rule):
             self._rule(mark)
-            self._legend(mark.name, "line", mark.style)
-            return
-        if isinstance(mark, Line):
+        elif isinstance(mark, Line):
             self._curve(mark)
-        for position, row in self._marked(mark):
-            if isinstance(mark, Dots):
-                self._dot(mark, position, row)
-            elif isinstance(mark, Bars):
-                self._bar(mark, position, row)
-        kind = {Line: "line", Dots: "dot", Bars: "fill"}[type(mark)]
-        self._legend(mark.name, kind, mark.style)
+        else:
+            for position, row in self._marked(mark):
+                if isinstance(mark, Dots):
+                    self._dot(mark, position, row)
+                else:
+                    self._bar(mark, position, row)
 
     def _marked(self, series: Series) -> Iterator[tuple[float, Any]]:
         for position, row in self._positions():
