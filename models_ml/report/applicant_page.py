@@ -167,7 +167,7 @@ def _tiles(score: Row) -> tuple[Tile, ...]:
             share(score["pd"], 2),
             f"odds of good to bad {odds(score['pd'])}",
         ),
-        Tile("Risk band", score["risk_band"], f"{BAND_LETTERS[0]} = safest to {BAND_LETTERS[-1]}"),
+        Tile("Risk band", score["risk_band"], f"{BAND_LETTERS[0]} (safest) to {BAND_LETTERS[-1]}"),
         Tile("Policy decision", score["decision"], score["decision_policy"]),
         Tile("Expected loss", number(score["expected_loss"], 4), "PD × LGD × EAD"),
     )

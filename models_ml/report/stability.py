@@ -46,14 +46,14 @@ SCORES = (
     numbers("Mean points", "mean_score", 1),
     shares("Mean PD", "mean_pd", 2),
     numbers("PSI", "psi", 4),
-    numbers("Chance alone below", "critical_value", 4),
+    numbers("By chance up to", "critical_value", 4),
 )
 SHIFTS = (
     words("Column", "column_name"),
     words("State", "status"),
     words("Meaning", "description"),
     numbers("CSI", "csi", 4),
-    numbers("Chance alone below", "critical_value", 4),
+    numbers("By chance up to", "critical_value", 4),
 )
 UNSEEN = (
     words("Column", "column_name"),

@@ -292,7 +292,7 @@ def test_a_mark_outside_is_found() -> None:
         description="d",
         x=Axis("x", 0, 10),
         y=Axis("y", 0, 1),
-        rows=[{"x": 5, "inside": 0.5, "above": 1.2}, {"x": 11, "inside": None, "above": None}],
+        rows=[{"x": 5, "inside": 0.5, "beyond": None}, {"x": 11, "inside": None, "beyond": 0.5}],
         position="x",
         marks=(Dots(value="inside", style="s2"),),
         read=str,
@@ -300,7 +300,7 @@ def test_a_mark_outside_is_found() -> None:
     )
     assert marks_outside(chart) == []
     for mark in (
-        Dots(value="above"),
+        Dots(value="beyond"),
         Bars(value="inside", span=(-6, 0)),
         Rule((5, 0.5), (5, 1.2), style="thin"),
     ):
@@ -380,7 +380,7 @@ def test_the_applicant_stands_out_wherever_the_score_lies(scores: list[int]) -> 
             marks = [
                 m
                 for m in plot.svg
-                if m.tag in ("rect", "line") and "grid" not in m.get("class", "")
+                if m.tag in ("rect", "line") and m.get("class") not in ("grid", "cursor")
             ]
             drawn = [m for m in marks if float(m.get("y1", m.get("y", "0"))) > plot.top - 5]
             assert "pointer" in drawn[-1].get("class", "")  # over everything else
