@@ -1,3 +1,3 @@
-"""Scoring records that are not in the warehouse, by the SQL and the model of the table."""
+"""Scores records that are not in the warehouse, with the SQL and the model that fill the table."""
 
 __all__ = ["compiled_sql", "plan", "record_files", "records", "score_file", "scoring"]

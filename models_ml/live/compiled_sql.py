@@ -1,7 +1,7 @@
-"""The SQL of the feature models, compiled by dbt once and kept: live records take the very path of the batch table.
+"""The SQL of the feature models, compiled by dbt once and cached: live records take the same path as the table.
 
-dbt's macros read the data dictionary from a warehouse, so it compiles against a throw-away one that holds nothing but
-the seeds. Serving needs neither dbt nor a warehouse afterwards.
+dbt's macros read the data dictionary from a warehouse, so it compiles against a temporary one with only the
+seeds. Serving then needs neither dbt nor a warehouse.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from models_ml.warehouse.dbt import TARGET_FOLDER, run_dbt
 
 FOLDER = "live_sql"
 PRODUCTS = "credit_products"
-"""Source that the live records take the place of."""
+"""Source that the live records replace."""
 TARGET = "live"
-"""Target of the profile: models compiled for it compute everyone with a record."""
+"""Target of the profile: models compiled for it compute every applicant with a record."""
 PARTS = "raw_parts"
-"""Model that says which parts may hold broken rows: live, all records may be broken."""
+"""Model that says which parts may contain broken rows; any live record may be broken."""
 DOUBTFUL_PART = "train_data_live.pq"
-"""The only raw part while compiling, a doubtful one; its name stands for those of all live records."""
+"""The only raw part during compilation, one with a broken row; its name is later replaced by all live records."""
 FEATURES = "applicant_features"
 QUARANTINE = "quarantined_credit_products"
 DUPLICATES = "stg_bureau__duplicated_products"
-"""Model that names the products that occur twice."""
+"""Model that lists products that occur twice."""
 SCORES = "live_scores"
-"""Analysis that turns what the scorer gives into the columns of a score."""
+"""Analysis that turns the result of the scorer into the columns of a score."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LiveSql:
 
     Attributes:
         database: Name of the database that the SQL addresses.
-        views: Name and query of each model from the raw products to features and quarantine, each after what it reads.
+        views: Name and query of each model from the raw products to features and quarantine, each after those it reads.
         products: Text in the queries that stands for the raw products.
         doubtful_parts: Text in the queries that stands for the names of parts that may hold broken rows.
         scores: Query of the analysis `SCORES`.
@@ -62,7 +62,7 @@ class LiveSql:
 
 
 def read_live_sql(settings: Settings) -> LiveSql:
-    """Compiled SQL of the dbt project as it is now, compiled anew when a file of the project changed.
+    """Compiled SQL of the dbt project as it is now, compiled again when a file of the project has changed.
 
     Raises:
         BuildError: dbt cannot compile the project.
@@ -110,7 +110,8 @@ def _from_manifest(manifest: dict[str, Any]) -> LiveSql:
         if not any(text in sql for _, sql in views):
             raise BuildError(
                 f"Expected {text} in the SQL of the models between {PRODUCTS} and {FEATURES}, found it "
-                "in none; without it the live records cannot take the place of the raw parts."
+                "in none; without it the live records cannot replace the raw parts. Restore the models from version "
+                "control."
             )
     return LiveSql(
         database=nodes[FEATURES]["database"],
@@ -122,7 +123,7 @@ def _from_manifest(manifest: dict[str, Any]) -> LiveSql:
 
 
 def _with_parents(nodes: dict[str, Any], name: str) -> Iterator[str]:
-    """A model after all models it reads, except the one that live records take the place of."""
+    """A model after all models it reads, except the one that live records replace."""
     for parent in nodes[name]["depends_on"]["nodes"]:
         kind, _, parent_name = parent.split(".", 2)
         if kind == "model" and parent_name != PARTS:

@@ -1,4 +1,4 @@
-"""The compiled feature SQL over raw records that lie in memory, planned once in a DuckDB of its own."""
+"""The compiled feature SQL over raw records in memory, planned once in a DuckDB of its own."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ NO_DUPLICATES = "select null::bigint as id, null::bigint as rn where false"
 
 
 class LiveTable:
-    """An Arrow table that DuckDB reads anew at each execution of a prepared statement.
+    """An Arrow table that DuckDB reads again at each execution of a prepared statement.
 
-    Loading a table first would cost as much as half the query, and would let the plan rest on the statistics of the
-    records that happened to be there when it was made.
+    Loading a table first would cost as much as half the query, and would base the plan on the statistics of the
+    records present at planning time.
     """
 
     def __init__(self, empty: pa.Table) -> None:
@@ -31,7 +31,7 @@ class LiveTable:
 
 
 class LivePlan:
-    """Features of records, and what is wrong with those that break a rule; one call at a time."""
+    """Features of records, and the reason why a record is in quarantine; one call at a time."""
 
     def __init__(self, sql: LiveSql, contract: FeatureContract, threads: int = 1) -> None:
         """Plan all statements.
@@ -67,8 +67,8 @@ class LivePlan:
     def _to_table(self, values: np.ndarray) -> pa.Table:
         """Records as the raw products; the name of the raw part is the record's position.
 
-        A number that no byte can hold is passed on as missing, as the staging SQL's own cast makes of it: both break
-        the same rule there, and 59 casts are most of what it costs to look at one applicant's records.
+        A number that does not fit into a byte is passed on as missing, as the cast in the staging SQL would do: both
+        break the same rule there, and those casts are most of the cost for the records of one applicant.
         """
         codes = values[2:]
         missing = (codes < 0) | (codes > 255)
@@ -100,18 +100,18 @@ def create_views(
         connection: Whose default database is the one of the SQL.
         sql: Compiled by dbt.
         products: Relation with the raw products.
-        doubtful_parts: Names of the parts that may hold broken rows, as in an SQL list.
+        doubtful_parts: Names of the parts that may contain broken rows, as in an SQL list.
     """
-    # The hash of a row is made from the matrices, with the score; here the name only has to be known.
+    # The hash of a row is computed from the matrices, with the score; here only the name must exist.
     connection.execute("create macro hash_features(features) as null::varchar")
-    # Names in the SQL are ours, nothing of a request is ever part of it.
+    # All names in the SQL are ours; nothing from a request is ever part of it.
     for name, query in sql.views:
         query = query.replace(sql.products, products).replace(sql.doubtful_parts, doubtful_parts)
         connection.execute(f"create view {name} as {query}")
 
 
 def without_duplicates(sql: LiveSql) -> LiveSql:
-    """The SQL for records no two of which have the same id and rn: the model that looks for such has no rows then."""
+    """The SQL for records no two of which have the same id and rn: the model that finds duplicates then has no rows."""
     views = tuple(
         (name, NO_DUPLICATES if name == DUPLICATES else query) for name, query in sql.views
     )
@@ -129,6 +129,6 @@ def connect_in_memory(database: str, threads: int) -> duckdb.DuckDBPyConnection:
 
 
 def seal(connection: duckdb.DuckDBPyConnection) -> None:
-    """Nothing but what is registered is read from here on, and nothing can change that."""
+    """From here on only registered tables can be read, and no statement can change that."""
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")

@@ -31,14 +31,14 @@ COPY_OPTIONS = {
 }
 FORMATS = ("table", *COPY_OPTIONS)
 SHOWN = "id, pd, score, risk_band, decision, reason_codes"
-"""What fits on a screen; the other formats hold every column."""
+"""What fits on a screen; the other formats have every column."""
 
 
 def read_records(source: str, contract: FeatureContract) -> Records:
     """Read records from a parquet or CSV file with the raw columns, or from JSON.
 
-    JSON is an array of objects, or the request of the scoring service. The name of a file says what it is; standard
-    input is looked at. Nothing else is taken from a name.
+    JSON is an array of objects, or the request of the scoring service. The ending of the name decides; without a
+    known ending, or for standard input, the content does. The rest of a name means nothing.
 
     Args:
         source: A path, or ``-``.
@@ -60,7 +60,7 @@ def read_records(source: str, contract: FeatureContract) -> Records:
 
 
 def write_scores(scores: pa.Table, form: str, target: Path | None) -> None:
-    """Write scores; a file appears whole or not at all.
+    """Write scores; a file is written completely or not at all.
 
     Args:
         scores: Columns as in ``applicant_scores``.
@@ -108,11 +108,13 @@ def _shown(scores: pa.Table) -> str:
 
 @contextmanager
 def _file(source: str) -> Iterator[Path]:
-    """The source as a file; standard input is kept in one, because parquet is read from its end."""
+    """The source as a file; standard input is copied into one, because parquet is read from its end."""
     if source != STANDARD:
         path = Path(source)
         if not path.is_file():
-            raise MissingInputError(f"There is no file {path}; name one, or - for standard input.")
+            raise MissingInputError(
+                f"There is no file {path}; give the path of a file, or - for standard input."
+            )
         yield path
         return
     with tempfile.NamedTemporaryFile() as file:
@@ -137,7 +139,7 @@ def _read_json(path: Path, name: str, contract: FeatureContract) -> Records:
         rows = parse_records(text, json_records(contract, at_least=0), contract)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ", ".join(str(part) for part in problem["loc"]) or "the whole"
+        place = ", ".join(str(part) for part in problem["loc"]) or "the top level"
         raise InputDataError(
             f"{name}: the JSON records cannot be used at {place}: {problem['msg']}. Fix that record."
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,15 +22,13 @@ from models_ml.warehouse.csv_files import (
     csv_header,
     literal_path,
 )
+from models_ml.warehouse.raw_columns import find_columns
 
 NO_NUMBER = -LARGEST
-"""Stands for a text that is no whole number."""
+"""Stands for a text that is not a whole number."""
 
 SHOWN_CHARACTERS = 80
 """Of a wrong value, in a message."""
-
-SHOWN_NAMES = 5
-"""Of missing columns, in a message."""
 
 
 def read_csv(path: Path, name: str, contract: FeatureContract) -> Records:
@@ -46,7 +43,7 @@ def read_csv(path: Path, name: str, contract: FeatureContract) -> Records:
         InputDataError: It cannot be read, lacks a column or has it twice, or a value is not a whole number.
     """
     header, names = csv_header(path, name), record_columns(contract)
-    places = _find_columns(header, names, name)
+    places = find_columns(header, names, name, "Write the file again, with commas between them.")
     types = ", ".join(f"'c{place}': 'varchar'" for place in range(len(header)))
     # A cast alone makes 2 of 1.5: a number must be written again as it was read.
     values = ", ".join(
@@ -82,17 +79,15 @@ def read_parquet(path: Path, name: str, contract: FeatureContract) -> Records:
     names = record_columns(contract)
     try:
         with path.open("rb") as file, pq.ParquetFile(file) as parquet:
-            places = _find_columns(parquet.schema_arrow.names, names, name)
-            table = parquet.read(columns=[parquet.schema_arrow.names[place] for place in places])
+            found = parquet.schema_arrow.names
+            places = find_columns(found, names, name, "Write the file again.")
+            table = parquet.read(columns=[found[place] for place in places])
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no text
         raise InputDataError(
             f"{name}: the parquet file cannot be read ({_first_line(error)}); write it again."
         ) from error
-    found = {
-        column.lower(): values
-        for column, values in zip(table.column_names, table.columns, strict=True)
-    }
-    return Records(np.stack([_whole_numbers(found[column], column, name) for column in names]))
+    columns = zip(table.select([found[place] for place in places]).columns, names, strict=True)
+    return Records(np.stack([_whole_numbers(values, column, name) for values, column in columns]))
 
 
 def _whole_numbers(values: pa.ChunkedArray, column: str, name: str) -> NDArray[np.int64]:
@@ -113,29 +108,6 @@ def _whole_numbers(values: pa.ChunkedArray, column: str, name: str) -> NDArray[n
             f"({_first_line(error)}). Fix the file."
         ) from error
     return numbers
-
-
-def _find_columns(found: Sequence[str], names: Sequence[str], name: str) -> list[int]:
-    """Places of the raw columns among those of a file; names have no case, as in the raw parts.
-
-    Raises:
-        InputDataError: One is not there, or more than one has its name.
-    """
-    lowered = [column.lower() for column in found]
-    for column in names:
-        alike = [found[place] for place, other in enumerate(lowered) if other == column]
-        if len(alike) > 1:
-            raise InputDataError(
-                f"{name}: expected one column {column}, found {', '.join(alike)}. Remove all but one."
-            )
-    if missing := [column for column in names if column not in lowered]:
-        others = f" and {len(missing) - SHOWN_NAMES} more" if len(missing) > SHOWN_NAMES else ""
-        raise InputDataError(
-            f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing[:SHOWN_NAMES])}{others}; "
-            f"expected id, rn and {len(names) - 2} code columns (in CSV with commas between them), found "
-            f"{','.join(found)[:SHOWN_CHARACTERS]!r}. Write the file again."
-        )
-    return [lowered.index(column) for column in names]
 
 
 def _first_line(error: Exception) -> str:

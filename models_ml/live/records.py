@@ -1,4 +1,4 @@
-"""Raw credit-product records that do not come from the raw parts: one form for the service and for files.
+"""Raw credit-product records that do not come from the raw parts: the same for the service and for files.
 
 Types are checked here, the rules about values only by the staging SQL: a record that breaks one is
 reported as quarantined.
@@ -23,7 +23,7 @@ from typing_extensions import TypedDict
 from models_ml.features.contract import FeatureContract, record_columns
 
 MISSING = -1
-"""Stands for a missing value: no column may be negative, so the staging SQL reports it as it reports a NULL."""
+"""Stands for a missing value: no column may be negative, so the staging SQL reports it like a NULL."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Records:
     def applicants(self) -> tuple[np.ndarray, np.ndarray]:
         """Ids in the order of their first record, int64 of shape (A,), and each record's position among them.
 
-        A record with a negative id belongs to nobody: its position is `MISSING`.
+        A record with a negative id belongs to no applicant: its position is `MISSING`.
         """
         ids, first, inverse = np.unique(self.values[0], return_index=True, return_inverse=True)
         order = np.argsort(first)
@@ -55,7 +55,7 @@ class Records:
     def of_applicants(self, start: int, stop: int) -> tuple[Records, np.ndarray]:
         """Records of the applicants from position ``start`` to before ``stop``, and their positions here.
 
-        Records that belong to nobody come with the first applicants, so that they are reported too.
+        Records that belong to no applicant come with the first ones, so that they are reported too.
         """
         _, position = self.applicants
         chosen = np.flatnonzero((position >= (start or MISSING)) & (position < stop))
@@ -63,16 +63,16 @@ class Records:
 
 
 def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[Any]:
-    """What reads and describes records in JSON: ``{"records": [{"id": 1, "rn": 1, ...}]}``.
+    """Parses and describes records in JSON: ``{"records": [{"id": 1, "rn": 1, ...}]}``.
 
-    Every column must be there, as a whole number (no text, no fraction, no truth value). Reading stops at the first bad
+    Every column is required, as a whole number (no text, fraction or boolean). Parsing stops at the first bad
     record and names it.
 
     Args:
         contract: Names and describes the columns.
         at_least: Fewest records.
     """
-    # What the staging SQL allows is told in the description; it decides.
+    # The ranges are only described here; the staging SQL enforces them.
     ranges = {"id": "0 or more", "rn": "1 to 255"}
     descriptions = {column.name: column.description for column in contract.columns} | {
         "id": "Application number",
@@ -91,7 +91,7 @@ def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[An
         for name in record_columns(contract)
     }
     typed_dict: Any = (
-        TypedDict  # made from the contract, so there is nothing for a type checker to know
+        TypedDict  # built from the contract at run time, so a type checker cannot know it
     )
     record: Any = typed_dict("ProductRecord", whole_number)
     records: Any = Annotated[
@@ -108,14 +108,14 @@ def json_records(contract: FeatureContract, at_least: int = 1) -> TypeAdapter[An
 def parse_records(
     text: bytes, reader: TypeAdapter[Any], contract: FeatureContract
 ) -> list[dict[str, int]]:
-    """Read records with what `json_records` made, no name of which may be there twice.
+    """Read records with a reader made by `json_records`; no name may occur twice.
 
     Raises:
         ValidationError: A record cannot be used; the first one is named.
     """
     rows: list[dict[str, int]] = reader.validate_json(text)["records"]
     names = record_columns(contract)
-    # One colon for each column, and one for the list: then no name can be there twice.
+    # One colon for each column and one for the list: then no name can occur twice.
     if text.count(b":") == len(names) * len(rows) + 1:
         return rows
     # Numbers stay text: those of other fields may be of any length.
@@ -133,13 +133,13 @@ def _refuse_repeated(
     counts = Counter(name.lower() for name, _ in pairs)
     for name in names:
         if counts[name] > 1:
-            problem = PydanticCustomError("repeated_name", "this name is there more than once")
+            problem = PydanticCustomError("repeated_name", "this name occurs more than once")
             details = InitErrorDetails(type=problem, loc=(*place, name), input=None)
             raise ValidationError.from_exception_data("records", [details])
 
 
 def to_records(rows: Sequence[dict[str, int]], contract: FeatureContract) -> Records:
-    """Records from rows that were read by `json_records`."""
+    """Records from rows read by `json_records`."""
     pick = itemgetter(*record_columns(contract))
     values = np.array([pick(row) for row in rows], dtype=np.int64)
     return Records(np.ascontiguousarray(values.reshape(-1, len(record_columns(contract))).T))

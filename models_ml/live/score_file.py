@@ -1,4 +1,4 @@
-"""``scorehouse score``: raw records in, scores out, the broken records named."""
+"""``scorehouse score``: raw records in, scores out, broken records named."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ APPLICANTS_AT_ONCE = 20_000
 """Scored by one query, so that memory stays bounded."""
 
 NAMED_RECORDS = 20
-"""Broken records that are named one by one."""
+"""Most broken records that are named one by one."""
 
 
 def score_records(settings: Settings, source: str, form: str, target: Path | None) -> None:
     """Score the records of a file, and write what the table ``applicant_scores`` would hold for them.
 
-    As in a run, a record that breaks a rule is not used and the others are; it is named on standard error.
+    As in a run, a record that breaks a rule is left out and named on standard error; the others are used.
 
     Args:
         settings: Folders; the model is taken from there.
@@ -36,7 +36,7 @@ def score_records(settings: Settings, source: str, form: str, target: Path | Non
 
     Raises:
         UsageError: There is no such format.
-        InputDataError: Records break a rule: the scores of the others are written all the same.
+        InputDataError: Records break a rule: the scores of the others are written nevertheless.
         ArtifactError: There is no usable model.
     """
     if form not in FORMATS:
@@ -64,5 +64,5 @@ def score_records(settings: Settings, source: str, form: str, target: Path | Non
         raise InputDataError(
             f"{len(broken)} of {len(records)} records break a rule and are not used; "
             f"{len(scores)} of {n_applicants} applicants are scored, by their other records. "
-            "Mend the records."
+            "Fix those records and score again."
         )

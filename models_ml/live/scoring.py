@@ -1,4 +1,4 @@
-"""Scores of raw records that are not in the warehouse: same SQL, same scorer, in a DuckDB that lives in memory."""
+"""Scores of raw records that are not in the warehouse: same SQL and scorer, in a DuckDB in memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from models_ml.scoring.scorer import Scorer, score_types
 
 @dataclass(frozen=True)
 class BrokenRecord:
-    """A record that breaks a rule of the staging SQL and was therefore not used.
+    """A record that breaks a rule of the staging SQL and is therefore left out.
 
     Attributes:
         position: Its position in the request.
@@ -39,12 +39,12 @@ class BrokenRecord:
 
 @dataclass(frozen=True)
 class LiveScores:
-    """What became of the records of one request.
+    """Result of one request.
 
     Attributes:
         scores: Columns as in the table ``applicant_scores``, in the order of the first records; applicants
             without a usable record are not in it.
-        broken: Records that were not used, in order.
+        broken: Records that were left out, in order.
     """
 
     scores: pa.Table
@@ -52,9 +52,9 @@ class LiveScores:
 
 
 class LiveScoring:
-    """The feature SQL, planned once, and what turns its rows into scores; safe to call from several threads, in turn.
+    """The feature SQL, planned once, and the scorer of its rows; safe to call from several threads, which take turns.
 
-    The model is given with each call, so another one can take over between two calls.
+    The model is passed with each call, so it can change between two calls.
     """
 
     def __init__(self, sql: LiveSql, contract: FeatureContract, threads: int = 1) -> None:

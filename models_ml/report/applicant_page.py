@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -10,9 +10,11 @@ import duckdb
 from models_ml.errors import UsageError
 from models_ml.features.contract import FeatureContract, RawColumn
 from models_ml.report.applicant_figures import contribution_figure, standing, standing_figure
-from models_ml.report.formats import number, odds, share, share_between
-from models_ml.report.layout import Figure, Table, Tile
+from models_ml.report.chart import Chart
+from models_ml.report.formats import counted, number, odds, share
+from models_ml.report.layout import Tile
 from models_ml.report.queries import Row, read
+from models_ml.report.tables import Column, Table, numbers, share_intervals, shares, words
 from models_ml.scoring.scorecard import BAND_LETTERS
 
 N_CODES = 4
@@ -26,6 +28,16 @@ NO_DELAY = "1 when there was no "
 """How the dictionary describes the flags of delays."""
 
 
+CODES = (
+    words("What", "description"),
+    words("Column", "column_name"),
+    words("Code", "code"),
+    numbers("Products", "n_products"),
+    shares("Default rate of all with this code", "default_rate"),
+    share_intervals("default_rate_low", "default_rate_high", 1),
+)
+
+
 @dataclass(frozen=True)
 class Reason:
     """A business group that adds to the risk of an applicant.
@@ -35,14 +47,14 @@ class Reason:
         adverse_action_text: The same as in a letter to the applicant.
         contribution: What it adds to the log-odds of default.
         facts: Readable numbers of the group, each with what it is.
-        codes: Codes of the applicant's products that defaulters often have; None where the group has no codes.
+        codes: Codes of the applicant's products that defaulters often have; no rows where the group has no codes.
     """
 
     text: str
     adverse_action_text: str
     contribution: float
     facts: tuple[tuple[str, str], ...]
-    codes: Table | None
+    codes: Table
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,7 @@ class Product:
     Attributes:
         position: Place in the history, 1 = opened first.
         state: Open or closed.
-        delays: Delays there have been.
+        delays: Past delays.
         payments: Mark and style of each month, newest first.
         payments_in_words: The same for people who do not see the marks.
     """
@@ -71,7 +83,7 @@ class Applicant:
     Attributes:
         score: Row of the applicant in ``applicant_scores``, and where it stands among all.
         tiles: Key figures.
-        cautions: Sentences on why to take this score with care.
+        cautions: Reasons to treat this score with care, a sentence each.
         reasons: What adds to the risk, most first.
         figures: Contributions, and points among those of all applicants.
         products: Credit products, newest first.
@@ -82,7 +94,7 @@ class Applicant:
     tiles: tuple[Tile, ...]
     cautions: tuple[str, ...]
     reasons: tuple[Reason, ...]
-    figures: tuple[Figure, ...]
+    figures: tuple[Chart, ...]
     products: tuple[Product, ...]
     codes: Table
 
@@ -90,16 +102,16 @@ class Applicant:
 def read_applicant(
     connection: duckdb.DuckDBPyConnection, contract: FeatureContract, applicant_id: int
 ) -> Applicant:
-    """Read what there is about one applicant.
+    """Read everything about one applicant.
 
     Raises:
-        UsageError: Nobody with that number was scored.
+        UsageError: No applicant with that id was scored.
     """
     found = read(connection, "applicant", id=applicant_id)
     if not found:
         raise UsageError(
             f"There is no score for applicant {applicant_id}; expected the id of an applicant with credit "
-            "products in the raw files. If the products were delivered lately, score them with: scorehouse run"
+            "products in the raw files. If the products were delivered recently, score them with: scorehouse run"
         )
     groups = read(connection, "applicant_reasons", id=applicant_id)
     codes = read(connection, "applicant_codes", id=applicant_id, n_most=N_CODES)
@@ -120,8 +132,8 @@ def read_applicant(
                     for scalar in contract.scalars
                     if scalar.business_group == group["business_group"]
                 ),
-                codes=_code_table(
-                    [c for c in codes if c["business_group"] == group["business_group"]]
+                codes=Table(
+                    CODES, [c for c in codes if c["business_group"] == group["business_group"]]
                 ),
             )
             for group in groups
@@ -130,16 +142,12 @@ def read_applicant(
         figures=(contribution_figure(groups), standing_figure(connection, found[0])),
         products=tuple(_product(product, contract) for product in products),
         codes=Table(
-            ("Column", "Meaning", *(f"No. {product['rn']}" for product in products)),
-            [
-                (
-                    column.name,
-                    column.description,
-                    *(str(product[column.name]) for product in products),
-                )
-                for column in contract.columns
-            ],
-            n_words=2,
+            (
+                Column("Column", lambda column: column.name, is_text=True),
+                Column("Meaning", lambda column: column.description, is_text=True),
+                *(Column(f"No. {product['rn']}", _code_in(product)) for product in products),
+            ),
+            contract.columns,
         ),
     )
 
@@ -156,47 +164,25 @@ def _tiles(score: Row) -> tuple[Tile, ...]:
             share(score["pd"], 2),
             f"odds of good to bad {odds(score['pd'])}",
         ),
-        Tile("Risk band", score["risk_band"], f"{BAND_LETTERS[0]} = safest to {BAND_LETTERS[-1]}"),
-        Tile("Decision of the policy", score["decision"], score["decision_policy"]),
+        Tile("Risk band", score["risk_band"], f"{BAND_LETTERS[0]} (safest) to {BAND_LETTERS[-1]}"),
+        Tile("Policy decision", score["decision"], score["decision_policy"]),
         Tile("Expected loss", number(score["expected_loss"], 4), "PD × LGD × EAD"),
     )
 
 
 def _cautions(score: Row) -> Iterator[str]:
     if score["thin_file"]:
-        yield "Thin file: there are very few credit products, so the score rests on little."
+        yield "Thin file: very few credit products, so the score rests on little information."
     if score["unseen_code_count"]:
         yield (
-            f"{score['unseen_code_count']} codes of this applicant are not in the data dictionary; the model has "
-            "learnt nothing about them."
+            f"The data dictionary lacks {counted(score['unseen_code_count'], 'code')} of this applicant; the model has "
+            "learnt nothing about such codes."
         )
 
 
-def _code_table(codes: list[Row]) -> Table | None:
-    if not codes:
-        return None
-    return Table(
-        (
-            "What",
-            "Column",
-            "Code",
-            "Products",
-            "Default rate of all with this code",
-            "95 % interval",
-        ),
-        [
-            (
-                code["description"],
-                code["column_name"],
-                code["code"],
-                number(code["n_products"]),
-                share(code["default_rate"]),
-                share_between(code["default_rate_low"], code["default_rate_high"]),
-            )
-            for code in codes
-        ],
-        n_words=3,
-    )
+def _code_in(product: Row) -> Callable[[RawColumn], str]:
+    """Writes the code of a column in this product."""
+    return lambda column: str(product[column.name])
 
 
 def _product(product: Row, contract: FeatureContract) -> Product:

@@ -1,4 +1,4 @@
-"""The sentences of the model card, each made from what the manifest, the artifact or the warehouse says."""
+"""The sentences of the model card, each made from the manifest, the artifact or the warehouse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CardText:
     Attributes:
         purpose: What the score is, and its scale.
         how: How features become a score.
-        learning: From whom each part learnt.
+        learning: Which applicants each part learnt from.
         limits: What to bear in mind.
         data: What it was trained on.
         figures: What the two columns of the table of figures are about.
@@ -44,7 +44,7 @@ def card_text(model: Artifact, totals: Row, performance: Row, is_simulated: bool
 
     Args:
         model: The model that scored; its facts are the manifest.
-        totals: Who was scored, and on whom the model is measured today.
+        totals: Who was scored, and which applicants the model is measured on now.
         performance: Figures of today on the out-of-time applicants.
         is_simulated: Whether the raw files were written by the simulator.
     """
@@ -59,13 +59,13 @@ def card_text(model: Artifact, totals: Row, performance: Row, is_simulated: bool
 
 
 def measured_on(model: Artifact, totals: Row) -> str:
-    """On whom the figures of today are, and whether the model can have seen them."""
+    """Which applicants the current figures cover, and whether the model can have seen them."""
     last = max(model.facts["data"]["slices"][name]["last_id"] for name in MADE_FROM)
     n_tested = counted(totals["n_tested"], "applicant")
     if totals["first_id"] > last:
-        return f"{n_tested} who applied after everyone the model was made from"
+        return f"{n_tested} who applied after everyone the model was built from"
     return (
-        f"{n_tested}, some of whom applied before the last one the model was made from (id {last}), so that the "
+        f"{n_tested}, some of whom applied before the last applicant the model was built from (id {last}), so that the "
         "figures may flatter it"
     )
 
@@ -73,12 +73,12 @@ def measured_on(model: Artifact, totals: Row) -> str:
 def _purpose(model: Artifact) -> Iterator[str]:
     scale, cuts = model.scale, model.bands.cut_points
     yield (
-        "Rank credit applicants by risk and give each a calibrated probability of default, from the "
-        f"{len(model.contract.columns)} raw columns of the credit products in their bureau history and nothing else."
+        "Ranks credit applicants by risk and gives each a calibrated probability of default, using only the "
+        f"{len(model.contract.columns)} raw columns of the credit products in their bureau history."
     )
     yield (
-        f"Points: {plain(scale.anchor_points)} at odds of {plain(scale.anchor_odds)} to 1, "
-        f"{plain(scale.points_to_double)} points double the odds; higher is safer."
+        f"{plain(scale.anchor_points)} points mean odds of good to bad of {plain(scale.anchor_odds)} to 1, and every "
+        f"{plain(scale.points_to_double)} points more double the odds: higher is safer."
     )
     bands = [f"{letter} from {cut}" for letter, cut in zip(BAND_LETTERS, cuts, strict=False)]
     yield f"Risk bands by points: {', '.join(bands)}, {BAND_LETTERS[-1]} below."
@@ -87,27 +87,27 @@ def _purpose(model: Artifact) -> Iterator[str]:
 def _how(model: Artifact) -> Iterator[str]:
     contract, blend = model.contract, model.blend
     yield (
-        f"An autoencoder reads the codes of an applicant's latest {contract.n_recent} credit products in order, and "
-        "gives log-odds of default."
+        f"An autoencoder reads the codes of an applicant's latest {contract.n_recent} credit products in order "
+        "and returns log-odds of default."
     )
     yield (
         f"LightGBM ({counted(_n_trees(model), 'tree')}) reads {len(contract.tree_feature_names)} numbers about all of "
         f"the applicant's products: {len(contract.scalars)} totals, and how often each code of the "
-        f"{len(contract.columns)} raw columns occurs. It does not see what the autoencoder makes of them."
+        f"{len(contract.columns)} raw columns occurs. It does not see the output of the autoencoder."
     )
     yield _blending(blend)
-    yield f"The result becomes a probability by {model.calibration.method} calibration."
+    yield f"The result is turned into a probability by {model.calibration.method} calibration."
     yield (
-        f"Reasons are what each of {len(contract.business_groups)} groups of columns adds in comparison with one "
+        f"The reasons show what each of {len(contract.business_groups)} groups of columns adds, compared with a "
         "reference applicant of good risk."
     )
 
 
 def _blending(blend: Blend) -> str:
     if not blend.log_odds:
-        return "Only LightGBM counts: the autoencoder has the weight 0 in the score."
+        return "Only LightGBM counts: the autoencoder has weight 0 in the score."
     if not blend.trees:
-        return "Only the autoencoder counts: LightGBM has the weight 0 in the score."
+        return "Only the autoencoder counts: LightGBM has weight 0 in the score."
     return (
         f"The two are blended: {number(blend.trees, 3)} times the log-odds of LightGBM plus "
         f"{number(blend.log_odds, 3)} times those of the autoencoder."
@@ -119,26 +119,26 @@ def _learning(model: Artifact) -> Iterator[str]:
     settings, slices = facts["settings"], facts["data"]["slices"]
     people = {name: counted(slices[name]["applicants"], "applicant") for name in slices}
     if settings["sample"] is not None:
-        yield f"At most {counted(settings['sample'], 'applicant')} were drawn for all that follows."
+        yield f"Training used a random sample of at most {counted(settings['sample'], 'applicant')}."
     most, n_train = settings["encoder"]["max_applicants"], slices["train"]["applicants"]
-    both = f"Autoencoder and LightGBM learnt from {people['train']}"
+    both = f"The autoencoder and LightGBM learnt from {people['train']}"
     yield (
         f"{both}."
         if most >= n_train
-        else f"{both}, the autoencoder from {number(most)} of them: every defaulter and a draw of the others."
+        else f"{both}, the autoencoder from {number(most)} of them: every defaulter and a random sample of the others."
     )
     if settings["booster"]["negative_share"] < 1:
         yield (
-            f"LightGBM used {share(settings['booster']['negative_share'])} of those who did not default, with the "
-            "weight of all."
+            f"LightGBM used {share(settings['booster']['negative_share'])} of those who did not default, weighted "
+            "up to all of them."
         )
     yield (
-        f"{people['early_stopping']} who applied later decided how many trees there are and how the two are weighted."
+        f"{people['early_stopping']} who applied later determined the number of trees and the weights of the two."
     )
     losses = facts["calibration_log_loss"]
     yield (
-        f"The calibration was fitted on {people['calibration']} whom neither has seen; "
-        f"{model.calibration.method} was chosen from "
+        f"The calibration was fitted on {people['calibration']} neither had seen; "
+        f"{model.calibration.method} was chosen among "
         f"{listed(f'{name} (log loss {number(loss, 5)})' for name, loss in losses.items())}."
     )
 
@@ -149,24 +149,24 @@ def _limits(totals: Row, is_simulated: bool) -> Iterator[str]:
         yield "The applicants are simulated."
     n_known = totals["n_known"]
     yield (
-        f"{number(n_known)} of {counted(n_scored, 'applicant')} have a known outcome; nothing tested says how "
-        f"{'the others, or ' if n_known < n_scored else ''}people who were never granted a credit would have paid."
+        f"The outcome is known for {number(n_known)} of {counted(n_scored, 'applicant')}; no figure here says how "
+        f"{'the others or ' if n_known < n_scored else ''}people who were never granted credit would have paid."
     )
-    yield "Codes of the raw columns are used as delivered: what a single code stands for is mostly unknown."
-    yield "There are no attributes of persons in the data, so fair treatment of groups cannot be measured here."
+    yield "Codes of the raw columns are used as delivered: the meaning of most single codes is unknown."
+    yield "The data has no personal attributes, so fairness between groups of people cannot be measured here."
     yield (
         f"{number(totals['n_thin_files'])} of {counted(n_scored, 'applicant')} have fewer than {THIN_FILE_PRODUCTS} "
-        f"products (thin files), so their scores rest on little; {number(totals['n_with_unseen_codes'])} have codes "
-        "that the data dictionary does not know."
+        f"products (thin files), so their scores rest on little information; "
+        f"{number(totals['n_with_unseen_codes'])} have codes that are not in the data dictionary."
     )
-    yield "Applicants change with time: believe the latest slices under Stability more than any average."
+    yield "Applicants change over time: trust the latest slices under Stability more than any average."
 
 
 def _data(facts: Any) -> Iterator[str]:
     parts, slices = facts["data"]["raw_parts"], facts["data"]["slices"]
     n_products = sum(part["rows"] for part in parts.values())
     yield (
-        f"When the model was trained the warehouse held {counted(len(parts), 'raw part')} with "
+        f"When the model was trained, the warehouse held {counted(len(parts), 'raw part')} with "
         f"{counted(n_products, 'credit product')}."
     )
     ends = [
@@ -174,7 +174,7 @@ def _data(facts: Any) -> Iterator[str]:
     ]
     in_order = all(earlier[1] < later[0] for earlier, later in pairwise(ends))
     yield (
-        "Split by order of application: the applicants it was measured on came after all those it was made from."
+        "Split by order of application: the applicants it was measured on came after all those it was built from."
         if in_order
         else "The slices overlap in the order of application, so the figures may flatter the model."
     )
@@ -184,13 +184,13 @@ def _figures(facts: Any, performance: Row) -> Iterator[str]:
     trained = facts["metrics"]["out_of_time"]
     then, now = trained["n_applicants"], performance["n_applicants"]
     yield (
-        "“At training” is recorded in the manifest of the model, with bootstrap intervals; “now” is computed in the "
-        "warehouse from today's scores and outcomes."
+        "“At training” comes from the manifest of the model, with bootstrap intervals; “now” is computed in the "
+        "warehouse from the current scores and outcomes."
     )
     yield (
-        f"Both are about {counted(now, 'applicant')}."
+        f"Both cover {counted(now, 'applicant')}."
         if then == now
-        else f"The first is about {counted(then, 'applicant')}, the second about {number(now)}, so they need not agree."
+        else f"The first covers {counted(then, 'applicant')}, the second {number(now)}, so they may differ."
     )
 
 

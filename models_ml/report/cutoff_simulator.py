@@ -7,10 +7,33 @@ from typing import Any
 
 import duckdb
 
+from models_ml.report.chart import Axis, Chart, Figure, Line, share_axis
 from models_ml.report.formats import NOTHING, number, share
-from models_ml.report.layout import Figure, Table
 from models_ml.report.queries import Row, read
-from models_ml.report.svg_chart import Axis, Plot, share_axis
+from models_ml.report.svg_chart import Drawing
+from models_ml.report.tables import Table, numbers, shares, words
+
+CUTOFFS = (
+    words("Cutoff", "cutoff"),
+    numbers("Approved", "n_approved"),
+    shares("Approval rate", "approval_rate"),
+    shares("Expected bad rate", "expected_bad_rate", 2),
+    shares("Bad rate", "bad_rate", 2),
+    shares("Bad rate of declined", "bad_rate_of_declined", 2),
+    numbers("Expected loss", "expected_loss", 1),
+    shares("Defaulters declined", "share_of_bad_declined"),
+    shares("Others declined", "share_of_good_declined"),
+)
+DECISIONS = (
+    words("Decision", "decision"),
+    numbers("Applicants", "n_applicants"),
+    shares("Share", "share_of_applicants"),
+    numbers("From points", "lowest_score"),
+    shares("Mean PD", "mean_pd", 2),
+    numbers("Expected loss", "expected_loss", 1),
+    numbers("Outcome known", "n_known"),
+    shares("Default rate", "default_rate", 2),
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +47,7 @@ class Simulator:
         start: Position at which the slider starts: below it the policy in force declines.
     """
 
-    figure: Figure
+    figure: Chart
     policy: Figure
     positions: tuple[dict[str, Any], ...]
     start: int
@@ -34,90 +57,50 @@ def read_simulator(connection: duckdb.DuckDBPyConnection) -> Simulator:
     """Read what each cutoff would have done to the out-of-time applicants."""
     rows = read(connection, "cutoffs")
     low, high = rows[0]["cutoff"], rows[-1]["cutoff"]
-    plot = Plot(
-        "cutoffs",
-        "Approval rate and shares declined, by cutoff",
-        "Share approved, share of defaulters declined and share of others declined, for every cutoff.",
-        Axis("Cutoff: approve from these points", low, high),
-        share_axis("Share"),
-        width=1060,
-        height=300,
-    )
-    plot.line([(r["cutoff"], r["approval_rate"]) for r in rows], "s1", "approved")
-    plot.line(
-        [(r["cutoff"], r["share_of_bad_declined"]) for r in rows], "s2", "defaulters declined"
-    )
-    plot.line([(r["cutoff"], r["share_of_good_declined"]) for r in rows], "s3", "others declined")
-    positions = []
-    for r in rows:
-        shown = _shown(r)
-        words = f"{shown['points']} points: {shown['approved']} approved, {shown['bad']} of them default"
-        positions.append({"x": plot.at(r["cutoff"], 0)[0], "shown": shown, "words": words})
-        plot.read(r["cutoff"], f"Cutoff {words}")
-    figure = Figure(
+    chart = Chart(
+        key="cutoffs",
         title="All cutoffs",
-        reading="Move right to approve fewer: each point declines some defaulters and, further right, ever more "
+        caption="Move right to approve fewer: each point declines some more defaulters, at the price of more and more "
         "applicants who would have paid.",
-        plot=plot,
-        table=Table(
-            ("Cutoff", "Approved", "Approval rate", "Expected bad rate", "Bad rate", "Bad rate of declined",
-             "Expected loss", "Defaulters declined", "Others declined"),
-            [
-                (
-                    str(r["cutoff"]),
-                    number(r["n_approved"]),
-                    share(r["approval_rate"]),
-                    share(r["expected_bad_rate"], 2),
-                    share(r["bad_rate"], 2),
-                    share(r["bad_rate_of_declined"], 2),
-                    number(r["expected_loss"], 1),
-                    share(r["share_of_bad_declined"]),
-                    share(r["share_of_good_declined"]),
-                )
-                for r in rows
-            ],
+        description="Share approved, share of defaulters declined and share of others declined, for every cutoff.",
+        x=Axis("Cutoff: approve from these points", low, high),
+        y=share_axis("Share"),
+        height=300,
+        rows=rows,
+        position="cutoff",
+        marks=(
+            Line(value="approval_rate", name="approved"),
+            Line(value="share_of_bad_declined", name="defaulters declined", style="s2"),
+            Line(value="share_of_good_declined", name="others declined", style="s3"),
         ),
+        read=lambda r: f"Cutoff {_in_words(r)}",
+        table=Table(CUTOFFS, rows),
         wide=True,
-    )  # fmt: skip
+    )
+    positions = [
+        {"x": place["x"], "shown": _shown(r), "words": _in_words(r)}
+        for place, r in zip(Drawing(chart).readings, rows, strict=True)
+    ]
     decisions = read(connection, "decisions")
     declined_below = min(
         (d["lowest_score"] for d in decisions if d["decision"] != "decline"), default=high
     )
-    return Simulator(figure, _policy(decisions), tuple(positions), max(declined_below - low, 0))
+    return Simulator(chart, _policy(decisions), tuple(positions), max(declined_below - low, 0))
 
 
 def _policy(decisions: list[Row]) -> Figure:
     return Figure(
         title="What the policy in force decides",
-        reading=f"Policy: {decisions[0]['decision_policy']}. The cutoffs are on the PD; the loss is in the unit of the "
-        "exposure (EAD), over all applicants scored. Default rate: applicants the model never saw.",
-        table=Table(
-            (
-                "Decision",
-                "Applicants",
-                "Share",
-                "From points",
-                "Mean PD",
-                "Expected loss",
-                "Outcome known",
-                "Default rate",
-            ),
-            [
-                (
-                    d["decision"],
-                    number(d["n_applicants"]),
-                    share(d["share_of_applicants"]),
-                    number(d["lowest_score"]),
-                    share(d["mean_pd"], 2),
-                    number(d["expected_loss"], 1),
-                    number(d["n_known"]),
-                    share(d["default_rate"], 2),
-                )
-                for d in decisions
-            ],
-        ),
+        caption=f"Policy: {decisions[0]['decision_policy']}. The cutoffs apply to the PD; the loss is in the unit of "
+        "the exposure (EAD), over all applicants scored. Default rate: applicants the model has never seen.",
+        table=Table(DECISIONS, decisions),
         wide=True,
     )
+
+
+def _in_words(r: Row) -> str:
+    shown = _shown(r)
+    return f"{shown['points']} points: {shown['approved']} approved, {shown['bad']} of them default"
 
 
 def _shown(r: Row) -> dict[str, str]:

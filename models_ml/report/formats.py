@@ -1,4 +1,4 @@
-"""How figures are written: the same way in charts, tables and sentences."""
+"""How figures are written, in charts, tables and sentences alike."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 NOTHING = "–"
 ALMOST = 1e-9
-"""Shares nearer to nothing or everything than this are sums that lost their last digits."""
+"""Shares this close to 0 or 1 are rounding errors of a sum."""
 
 
 def number(value: float | int | None, digits: int = 0) -> str:
-    """A number with thousands apart; a dash where there is none."""
+    """A number with thousands separated; a dash for a missing one."""
     return NOTHING if value is None else f"{value:,.{digits}f}".replace("-", "−")
 
 
 def share(value: float | None, digits: int = 1) -> str:
-    """A share of one as percent; only nothing at all is written as 0, and only everything as 100."""
+    """A share in percent; only a share of exactly 0 is written as 0, and only one of exactly 1 as 100."""
     if value is None:
         return NOTHING
     least = 10.0**-digits
@@ -27,7 +27,7 @@ def share(value: float | None, digits: int = 1) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, and with more digits where it would look like nothing."""
+    """A number with its sign, and with more digits where it would look like zero."""
     if not value:
         return "0"
     exact = next((n for n in range(digits, 5) if round(abs(value), n)), None)
@@ -35,7 +35,7 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def odds(probability: float) -> str:
-    """Odds of good to bad, as people say them: the larger side is never below 1."""
+    """Odds of good to bad, written so that the larger side comes with a 1 on the other."""
     bad, good = probability, 1 - probability
     if min(bad, good) <= 0:
         return "no odds"
@@ -45,7 +45,7 @@ def odds(probability: float) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """A number of things, with the noun in its number."""
+    """A number and its noun, singular or plural."""
     return f"{number(n)} {noun}{'' if n == 1 else 's'}"
 
 
@@ -56,12 +56,12 @@ def listed(names: Iterable[str]) -> str:
 
 
 def plain(value: float) -> str:
-    """A number with as many digits as it needs, thousands apart."""
+    """A number with as many digits as it needs, thousands separated."""
     return f"{value:,.6g}".replace("-", "−")
 
 
 def percent(value: float) -> str:
-    """A share as percent, with as many digits as it needs."""
+    """A share in percent, with as many digits as it needs."""
     return f"{plain(100 * value)} %"
 
 

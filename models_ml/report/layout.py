@@ -1,4 +1,4 @@
-"""What a page is made of, and how it is written: one HTML file that needs nothing else."""
+"""Parts of a page, and how it is written: one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
@@ -9,24 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from models_ml.report.formats import between, number, share, signed
-from models_ml.report.svg_chart import Plot
+from models_ml.report.chart import Chart, Figure
+from models_ml.report.formats import number, signed
+from models_ml.report.svg_chart import Drawing
 from models_ml.runtime.files import write_file, written_or_explained
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of a table, written out.
-
-    Attributes:
-        header: Names of the columns.
-        rows: Cells, one for each name.
-        n_words: Columns from the left that hold words; those after them hold figures and are aligned to the right.
-    """
-
-    header: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
-    n_words: int = 1
 
 
 @dataclass(frozen=True)
@@ -36,27 +22,6 @@ class Tile:
     name: str
     value: str
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart with its explanation, and the same figures as a table for those who cannot use the chart.
-
-    Attributes:
-        title: What it shows.
-        reading: How to read it and what to do about it.
-        table: The figures.
-        plot: The chart; None when the table alone says it best.
-        wide: Whether it takes the whole width of the page.
-        folded: Whether a table without a chart is closed at first.
-    """
-
-    title: str
-    reading: str
-    table: Table
-    plot: Plot | None = None
-    wide: bool = False
-    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +43,13 @@ class Section:
 
 def figure_readings(figures: Sequence[Figure]) -> dict[str, Any]:
     """Read-outs of all charts by the key of the chart."""
-    plots = [figure.plot for figure in figures]
-    return {plot.key: plot.readings for plot in plots if plot is not None and plot.readings}
+    drawings = [Drawing(figure) for figure in figures if isinstance(figure, Chart)]
+    return {drawing.chart.key: drawing.readings for drawing in drawings if drawing.readings}
+
+
+def drawing_of(figure: Figure) -> Drawing | None:
+    """The chart of a figure that has one."""
+    return Drawing(figure) if isinstance(figure, Chart) else None
 
 
 def render(template: str, **values: Any) -> str:
@@ -91,7 +61,7 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"signed": signed, "number": number, "share": share, "between": between}
+    environment.globals |= {"signed": signed, "number": number, "drawing_of": drawing_of}
     return environment.get_template(template).render(**values)
 
 

@@ -1,4 +1,4 @@
-"""The model card: what the model is for, what it was made from, how good it is, where it ends."""
+"""The model card: what the model is for, what it was built from, how good it is, what its limits are."""
 
 from __future__ import annotations
 
@@ -11,35 +11,62 @@ import duckdb
 from models_ml.registry.artifact import Artifact
 from models_ml.report.card_text import CardText, card_text, measured_on
 from models_ml.report.formats import between, number, share
-from models_ml.report.layout import Table, Tile
+from models_ml.report.layout import Tile
 from models_ml.report.queries import Row, read
+from models_ml.report.tables import Column, Table, ids, numbers, words
 
 SIMULATED = (
-    "Simulated data: the raw folder was written by the simulator. Every figure here is about the simulator, not about "
-    "real applicants, and must not be quoted as if it were."
+    "Simulated data: the raw files were written by the simulator. Every figure here describes the simulator, not real "
+    "applicants, and must not be quoted as if it did."
 )
 ORACLE = "oracle.parquet"
-"""The simulator writes the true probabilities beside its raw files; a delivery from a bureau has no such file."""
+"""The simulator writes the true probabilities next to its raw files; a delivery from a bureau has no such file."""
 
 METRICS = {
-    "auc": ("AUC", "chance that a defaulter scores below one who pays; 0.5 is chance"),
+    "auc": ("AUC", "chance that a defaulter scores below an applicant who pays; 0.5 is random"),
     "gini": ("Gini", "2 AUC − 1"),
-    "ks": ("KS", "largest distance between defaulters and others"),
+    "ks": ("KS", "largest distance between the score curves of defaulters and others"),
     "pr_auc": (
         "Average precision",
-        "area under precision and recall; compare with the default rate",
+        "area under the precision-recall curve; compare with the default rate",
     ),
     "log_loss": ("Log loss", "nats per applicant, lower is better"),
     "brier": ("Brier score", "mean squared error of the PD, lower is better"),
-    "ece": ("Calibration error", "mean distance of PD and default rate over equal bins"),
+    "ece": ("Calibration error", "mean distance between PD and default rate over equal bins"),
 }
 """Names in the manifest, and how they are explained."""
 
 IN_WAREHOUSE = {"pr_auc": "average_precision"}
-"""Figures that the monitoring table calls otherwise."""
+"""Figures with another name in the monitoring table."""
 
 INTERVALS = ("auc", "gini", "ks")
 """Figures for which the monitoring table has intervals."""
+
+SLICES = (
+    words("Slice", "name"),
+    numbers("Applicants", "applicants"),
+    numbers("Defaulted", "defaulted"),
+    Column("Default rate", lambda s: share(s["defaulted"] / s["applicants"], 2)),
+    ids("First id", "first_id"),
+    ids("Last id", "last_id"),
+)
+FIGURES = (
+    words("Figure", 0),
+    words("Meaning", 1),
+    Column("At training", lambda row: number(row[2]["value"], 4)),
+    Column("95 % interval", lambda row: between(row[2]["low"], row[2]["high"])),
+    ids("Now", 3),
+    ids("95 % interval", 4),
+)
+MODELS = (
+    words("Model", "model_version"),
+    Column("State", lambda model: "champion" if model["is_champion"] else "", is_text=True),
+    Column("Trained (UTC)", lambda model: f"{model['created_at']:%Y-%m-%d %H:%M}", is_text=True),
+    Column("Last decision", lambda model: model["last_action"] or "never promoted", is_text=True),
+    Column("Reason", lambda model: model["last_reason"] or "", is_text=True),
+    numbers("AUC at training", "auc", 4),
+    Column("Files", lambda model: "as trained" if model["is_as_trained"] else "damaged"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,12 +75,12 @@ class Card:
 
     Attributes:
         model: The model that gave the scores.
-        totals: Who was scored and on whom the model is measured.
+        totals: Who was scored, and which applicants the model is measured on.
         tiles: Key figures on the out-of-time applicants.
-        metrics: All figures, those of the day of the training and those of today.
-        slices: Applicants that the model was made from.
+        metrics: All figures, at training and now.
+        slices: Applicants that the model was built from.
         text: Its sentences.
-        measured_on: Whom today's figures are about.
+        measured_on: Which applicants the current figures cover.
         versions: Libraries and hashes.
         registry: All models.
         caution: Sentence about simulated data; empty for other data.
@@ -72,7 +99,7 @@ class Card:
 
 
 def simulated(raw: Path) -> str:
-    """The sentence that has to stand on every page about simulated applicants; empty for other data."""
+    """The sentence for every page about simulated applicants; empty for other data."""
     return SIMULATED if (raw / ORACLE).is_file() else ""
 
 
@@ -88,22 +115,9 @@ def read_card(
         totals=totals,
         tiles=_tiles(performance),
         metrics=_metrics(manifest["metrics"], performance),
-        slices=Table(
-            ("Slice", "Applicants", "Defaulted", "Default rate", "First id", "Last id"),
-            [
-                (
-                    name.replace("_", " "),
-                    number(s["applicants"]),
-                    number(s["defaulted"]),
-                    share(s["defaulted"] / s["applicants"], 2),
-                    str(s["first_id"]),
-                    str(s["last_id"]),
-                )
-                for name, s in slices.items()
-            ],
-        ),
+        slices=Table(SLICES, [{"name": name.replace("_", " "), **s} for name, s in slices.items()]),
         versions=Table(
-            ("What", "Version"),
+            (words("What", 0), words("Version", 1)),
             [
                 ("Model", manifest["version"]),
                 ("Trained", manifest["created_at"]),
@@ -114,11 +128,10 @@ def read_card(
                 ("Feature contract (SHA-256)", manifest["contract_sha256"]),
                 ("Training data (SHA-256)", manifest["data_sha256"]),
             ],
-            n_words=2,
         ),
         text=card_text(model, totals, performance, bool(simulated(raw))),
         measured_on=measured_on(model, totals),
-        registry=_registry(read(connection, "model_registry")),
+        registry=Table(MODELS, read(connection, "model_registry")),
         caution=simulated(raw),
     )
 
@@ -144,48 +157,8 @@ def _metrics(metrics: dict[str, Any], now: Row) -> Table:
     for name, (title, meaning) in METRICS.items():
         estimate, column = trained[name], IN_WAREHOUSE.get(name, name)
         interval = between(now[f"{column}_low"], now[f"{column}_high"]) if name in INTERVALS else ""
-        rows.append(
-            (
-                title,
-                meaning,
-                number(estimate["value"], 4),
-                between(estimate["low"], estimate["high"]),
-                number(now.get(column), 4),
-                interval,
-            )
-        )
-    folds = metrics.get("cross_validation")
-    if folds:
-        meaning = f"over {folds['n_folds']} folds of a random split: kinder than the future, for comparison only"
-        auc = folds["auc"]
-        rows.append(
-            (
-                "AUC, random split",
-                meaning,
-                number(auc["value"], 4),
-                between(auc["low"], auc["high"]),
-                "",
-                "",
-            )
-        )
-    header = ("Figure", "Meaning", "At training", "95 % interval", "Now", "95 % interval")
-    return Table(header, rows, n_words=2)
-
-
-def _registry(models: list[Row]) -> Table:
-    return Table(
-        ("Model", "State", "Trained (UTC)", "Last decision", "Reason", "AUC at training", "Files"),
-        [
-            (
-                model["model_version"],
-                "champion" if model["is_champion"] else "",
-                f"{model['created_at']:%Y-%m-%d %H:%M}",
-                model["last_action"] or "never promoted",
-                model["last_reason"] or "",
-                number(model["auc"], 4),
-                "as trained" if model["is_as_trained"] else "damaged",
-            )
-            for model in models
-        ],
-        n_words=5,
-    )
+        rows.append((title, meaning, estimate, number(now.get(column), 4), interval))
+    if folds := metrics.get("cross_validation"):
+        meaning = f"over {folds['n_folds']} random folds: more favourable than the future, for comparison only"
+        rows.append(("AUC, random split", meaning, folds["auc"], "", ""))
+    return Table(FIGURES, rows)

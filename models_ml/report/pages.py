@@ -44,7 +44,7 @@ def write_report(settings: Settings, folder: Path) -> Path:
     """Write the report about the model that scored.
 
     Raises:
-        MissingInputError: Nothing was scored yet.
+        MissingInputError: Nothing has been scored yet.
         OutputError: The folder cannot be written.
     """
     with open_warehouse(settings.warehouse) as connection:
@@ -52,8 +52,8 @@ def write_report(settings: Settings, folder: Path) -> Path:
         if not 0 < totals["n_defaulted"] < totals["n_tested"]:
             raise InputDataError(
                 f"Of the {totals['n_tested']} applicants with a known outcome who applied after those the model was "
-                f"made from, {totals['n_defaulted']} defaulted; the report needs some who did and some who did not. "
-                "Have later outcomes delivered, then: scorehouse run"
+                f"built from, {totals['n_defaulted']} defaulted; the report needs some who did and some who did not. "
+                "Deliver later outcomes, then: scorehouse run"
             )
         version = show_model(settings.artifacts, totals["model_versions"][0])["version"]
         card = read_card(
@@ -83,8 +83,8 @@ def write_applicant_page(settings: Settings, folder: Path, applicant_id: int) ->
     """Write the page of one applicant.
 
     Raises:
-        MissingInputError: Nothing was scored yet, or the raw files are gone.
-        UsageError: Nobody with that number was scored.
+        MissingInputError: Nothing has been scored yet, or the raw files are gone.
+        UsageError: No applicant with that id was scored.
         OutputError: The folder cannot be written.
     """
     contract = read_contract(settings.dictionary)
@@ -105,7 +105,7 @@ def write_applicant_page(settings: Settings, folder: Path, applicant_id: int) ->
 
 
 def write_warehouse_docs(settings: Settings, folder: Path) -> Path:
-    """Write dbt's documentation of all tables and columns, one HTML file too.
+    """Write dbt's documentation of all tables and columns, also as one HTML file.
 
     Raises:
         ScorehouseError: dbt cannot read the warehouse.
@@ -120,9 +120,7 @@ def write_warehouse_docs(settings: Settings, folder: Path) -> Path:
 def _totals(connection: duckdb.DuckDBPyConnection) -> Row:
     (totals,) = read(connection, "totals")
     if not totals["n_scored"]:
-        raise MissingInputError(
-            "Nobody was scored yet, so there is nothing to report; score with: scorehouse run"
-        )
+        raise MissingInputError("No applicant has been scored yet; score with: scorehouse run")
     return totals
 
 
@@ -133,8 +131,8 @@ def _sections(
         f"{card.measured_on} (ids {totals['first_id']} to {totals['last_id']}, "
         f"{counted(totals['n_defaulted'], 'defaulter')})."
     )
-    everyone = f"All {number(totals['n_scored'])} applicants scored, in the order of application."
-    known = "All applicants with a known outcome, those that the model was made from among them."
+    everyone = f"All {number(totals['n_scored'])} scored applicants, in order of application."
+    known = "All applicants with a known outcome, including those the model was built from."
     return (
         Section(
             "ranking",
@@ -154,7 +152,7 @@ def _sections(
         ),
         Section(
             "stability",
-            "Stability: do the applicants still look alike?",
+            "Stability: do new applicants resemble earlier ones?",
             everyone,
             (
                 *performance_figures(connection),

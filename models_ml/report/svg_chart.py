@@ -3,247 +3,192 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
 
-from models_ml.report.formats import percent, plain
+from models_ml.report.chart import Bars, Chart, Dots, Line, Point, Rule, Series
 
-WIDTH = 520
+WIDTH, FULL_WIDTH = 520, 1060
+"""Of the view box, for half and for the whole width of the page, which scales it."""
+
+TOP, RIGHT, BOTTOM, LEFT = 34, 26, 48, 62
+"""Space around the marks; that on the left grows with the names of rows."""
+
 CHARACTER = 7.4
-"""About the width of a character of the legend, in units of the view box."""
+"""Approximate width of a character of the legend, in units of the view box."""
 
 WIDE_CHARACTER = 8.2
 """The same of the larger type on small screens."""
 
+KEYS = {Line: "line", Rule: "line", Dots: "dot", Bars: "fill"}
+"""What stands before the name in the legend."""
+
 THINNEST = 3
 """Shortest side of a bar, in units of the view box: its outline takes one."""
 
-Point = tuple[float, float]
 
-
-@dataclass(frozen=True)
-class Axis:
-    """A linear axis.
+class Drawing:
+    """A chart, drawn.
 
     Attributes:
-        label: What it shows, with its unit.
-        low: Value at the start.
-        high: Value at the end.
-        write: Text of a tick.
-        ticks: Values that are marked; round ones when left out.
-        names: Names to write instead of the values, one for each tick.
+        chart: What is drawn.
+        svg: The picture.
+        readings: Place and text of each read-out for the pointer and the arrow keys.
     """
 
-    label: str
-    low: float
-    high: float
-    write: Callable[[float], str] = plain
-    ticks: Sequence[float] | None = None
-    names: Sequence[str] | None = None
-
-    def marks(self) -> list[tuple[float, str]]:
-        """Ticks and their texts."""
-        ticks = round_ticks(self.low, self.high) if self.ticks is None else self.ticks
-        return list(zip(ticks, self.names or [self.write(tick) for tick in ticks], strict=True))
-
-
-def rows_axis(names: Sequence[str]) -> Axis:
-    """A vertical axis that names rows, the first on top."""
-    return Axis("", -0.5, len(names) - 0.5, ticks=range(len(names)), names=names)
-
-
-def share_axis(label: str, high: float = 1.0) -> Axis:
-    """An axis of shares from nothing to ``high``, in percent."""
-    return Axis(label, 0, high, percent)
-
-
-def rounded_axis(label: str, low: float, high: float) -> Axis:
-    """An axis that begins and ends at a tick, so that nothing lies beyond the numbers that are written."""
-    ticks = round_ticks(low, high)
-    step = round(ticks[1] - ticks[0], 12) if len(ticks) > 1 else (high - low) or 1.0
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = [round(i * step, 12) for i in range(first, last + 1)]
-    return Axis(label, ticks[0], ticks[-1], ticks=ticks)
-
-
-def round_ticks(low: float, high: float, n_most: int = 6) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten between two values, at most ``n_most`` of them."""
-    if not high > low:
-        return [low]
-    power = 10.0 ** math.floor(math.log10((high - low) / n_most))
-    for factor in (1, 2, 5, 10, 20):
-        step = factor * power
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        if last - first < n_most:
-            break
-    return [round(i * step, 12) for i in range(first, last + 1)]
-
-
-@dataclass
-class Plot:
-    """A chart under construction, with read-outs for the pointer and the arrow keys.
-
-    Attributes:
-        key: Identifies the chart in the page.
-        title: What the chart is, for people who do not see it.
-        description: What it shows, in a sentence, for the same.
-        x: Horizontal axis.
-        y: Vertical axis.
-        width: Width of the view box; the page scales it.
-        height: Height of the view box.
-        left: Room for the texts of the vertical axis; that of the longest name where it names rows.
-        rows: Whether the vertical axis names rows, the first on top, instead of values.
-    """
-
-    key: str
-    title: str
-    description: str
-    x: Axis
-    y: Axis
-    width: int = WIDTH
-    height: int = 320
-    left: int = 62
-    rows: bool = False
-    readings: list[dict[str, Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.top, self.right, self.bottom = 34, 26, 48
-        if self.rows:
-            longest = max(len(name) for _, name in self.y.marks())
+    def __init__(self, chart: Chart) -> None:
+        """Draw a chart."""
+        self.chart = chart
+        self.width, self.height = FULL_WIDTH if chart.wide else WIDTH, chart.height
+        self.left, self.top, self.right, self.bottom = LEFT, TOP, RIGHT, BOTTOM
+        if chart.sideways:
+            longest = max(len(name) for _, name in chart.y.marks())
             self.left = round(WIDE_CHARACTER * longest) + 16
         self.svg = Element(
             "svg",
             {
                 "viewBox": f"0 0 {self.width} {self.height}",
                 "role": "img",
-                "aria-labelledby": f"{self.key}-title {self.key}-description",
+                "aria-labelledby": f"{chart.key}-title {chart.key}-description",
             },
         )
-        SubElement(self.svg, "title", id=f"{self.key}-title").text = self.title
-        SubElement(self.svg, "desc", id=f"{self.key}-description").text = self.description
+        SubElement(self.svg, "title", id=f"{chart.key}-title").text = chart.title
+        SubElement(self.svg, "desc", id=f"{chart.key}-description").text = chart.description
         self._legend_end = float(self.left)
         self._draw_axes()
+        for mark in chart.marks:
+            self._legend(mark.name, KEYS[type(mark)], mark.style)
+        for mark in chart.marks:
+            self._draw(mark)
+        self.readings: list[dict[str, Any]] = []
+        if not chart.sideways:
+            self._add_readings()
 
     def at(self, x: float, y: float) -> Point:
         """Place of a value in the view box."""
-        inner_width = self.width - self.left - self.right
-        inner_height = self.height - self.top - self.bottom
-        across = (x - self.x.low) / ((self.x.high - self.x.low) or 1)
-        up = (y - self.y.low) / ((self.y.high - self.y.low) or 1)
-        if self.rows:
-            up = 1 - up
+        across, up = self.chart.x, self.chart.y
+        right = (x - across.low) / ((across.high - across.low) or 1)
+        down = (up.high - y) / ((up.high - up.low) or 1)
+        if self.chart.sideways:
+            down = 1 - down
         return (
-            round(self.left + across * inner_width, 1),
-            round(self.top + (1 - up) * inner_height, 1),
+            round(self.left + right * (self.width - self.left - self.right), 1),
+            round(self.top + down * (self.height - self.top - self.bottom), 1),
         )
-
-    def line(self, points: Sequence[Point], style: str, name: str | None = None) -> None:
-        """A line through points."""
-        path = "M" + "L".join(f"{x} {y}" for x, y in (self.at(*point) for point in points))
-        SubElement(self.svg, "path", {"d": path, "class": f"line {style}"})
-        if name is not None:
-            self._legend(name, "line", style)
-
-    def bar(self, start: Point, end: Point, style: str, note: str = "") -> None:
-        """A filled rectangle between two opposite corners."""
-        (x1, y1), (x2, y2) = self.at(*start), self.at(*end)
-        # What is more than nothing is seen, away from the side it starts at.
-        if start[0] != end[0] and abs(x2 - x1) < THINNEST:
-            x2 = x1 + math.copysign(THINNEST, end[0] - start[0])
-        if start[1] != end[1] and abs(y2 - y1) < THINNEST:
-            y2 = y1 + math.copysign(THINNEST, (start[1] - end[1]) * (-1 if self.rows else 1))
-        corner = {"x": min(x1, x2), "y": min(y1, y2)}
-        size = {"width": abs(x2 - x1), "height": abs(y2 - y1)}
-        mark = self._mark("rect", corner | size, f"fill {style}")
-        _note(mark, note)
-
-    def dot(self, point: Point, style: str, note: str = "", radius: float = 4.5) -> None:
-        """A dot, or the shape that belongs to the style: shapes tell series apart without colour."""
-        _note(self._symbol(self.at(*point), style, radius), note)
-
-    def interval(self, start: Point, end: Point, style: str) -> None:
-        """A straight line between two points, such as a confidence interval."""
-        (x1, y1), (x2, y2) = self.at(*start), self.at(*end)
-        self._mark("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2}, f"line {style}")
-
-    def rule(self, name: str, start: Point, end: Point, anchor: str = "end") -> None:
-        """A reference line with its name above its end."""
-        self.interval(start, end, "rule")
-        x, y = self.at(*end)
-        self.label(name, (x - 4 if anchor == "end" else x + 4, y - 5), anchor)
-
-    def pointer(self, x: float, text: str) -> None:
-        """A value that stands out: a line from foot to top over everything drawn before, with its text beside it."""
-        self.interval((x, self.y.low), (x, self.y.high), "pointer")
-        place, top = self.at(x, self.y.high)
-        near_end = place > self.width - self.right - CHARACTER * len(text)
-        self.label(
-            text,
-            (place + (-6 if near_end else 6), top + 10),
-            "end" if near_end else "start",
-            "strong",
-        )
-
-    def label(self, text: str, place: Point, anchor: str = "start", style: str = "muted") -> None:
-        """A text at a place of the view box."""
-        self._text(text, place, anchor, style)
-
-    def legend(self, name: str, mark: str, style: str) -> None:
-        """Name a series whose marks were drawn one by one."""
-        self._legend(name, mark, style)
-
-    def read(self, x: float, text: str) -> None:
-        """What the read-out says at a value of the horizontal axis."""
-        self.readings.append({"x": self.at(x, self.y.low)[0], "text": text})
 
     def markup(self) -> Markup:
         """The chart for the page."""
-        if self.readings:
-            self.svg.set("tabindex", "0")
-            self.svg.set("data-readings", self.key)
-            ends: dict[str, float] = {
-                "y1": self.top,
-                "y2": self.height - self.bottom,
-                "x1": -9,
-                "x2": -9,
-            }
-            self._mark("line", ends, "cursor")
         return Markup(tostring(self.svg, encoding="unicode"))  # noqa: S704  ElementTree escapes
 
-    def _draw_axes(self) -> None:
-        across, up = self.x.marks(), self.y.marks()
-        for value, name in up:
-            x, y = self.at(self.x.low, value)
-            if not self.rows:
-                self._mark(
-                    "line", {"x1": x, "y1": y, "x2": self.width - self.right, "y2": y}, "grid"
+    def _add_readings(self) -> None:
+        chart = self.chart
+        for position, row in self._positions():
+            place, _ = self.at(position, chart.y.low)
+            self.readings.append({"x": place, "text": chart.read(row)})
+        self.svg.set("tabindex", "0")
+        self.svg.set("data-readings", chart.key)
+        self._line((-9, self.top), (-9, self.height - self.bottom), "cursor")
+
+    def _positions(self) -> Iterator[tuple[float, Any]]:
+        column = self.chart.position
+        for i, row in enumerate(self.chart.rows):
+            yield (i if column is None else row[column]), row
+
+    def _draw(self, mark: Line | Dots | Bars | Rule) -> None:
+        if isinstance(mark, Rule):
+            self._rule(mark)
+        elif isinstance(mark, Line):
+            self._curve(mark)
+        else:
+            for position, row in self._marked(mark):
+                if isinstance(mark, Dots):
+                    self._dot(mark, position, row)
+                else:
+                    self._bar(mark, position, row)
+
+    def _marked(self, series: Series) -> Iterator[tuple[float, Any]]:
+        for position, row in self._positions():
+            if row[series.value] is not None and series.where(row):
+                yield position, row
+
+    def _place(self, position: float, value: float) -> Point:
+        return self.at(value, position) if self.chart.sideways else self.at(position, value)
+
+    def _curve(self, line: Line) -> None:
+        points = [self._place(position, row[line.value]) for position, row in self._marked(line)]
+        if line.start is not None:
+            points.insert(0, self.at(*line.start))
+        path = "M" + "L".join(f"{x} {y}" for x, y in points)
+        SubElement(self.svg, "path", {"d": path, "class": f"line {line.style}"})
+
+    def _dot(self, dots: Dots, position: float, row: Any) -> None:
+        place = position + dots.shift
+        if dots.interval is not None:
+            low, high = (row[column] for column in dots.interval)
+            if low is not None:
+                self._line(
+                    self._place(place, low), self._place(place, high), f"line thin {dots.style}"
                 )
+        dot = self._symbol(self._place(place, row[dots.value]), dots.style, dots.radius)
+        SubElement(dot, "title").text = self.chart.read(row)
+
+    def _bar(self, bars: Bars, position: float, row: Any) -> None:
+        value, base = row[bars.value], row[bars.base] if bars.base else 0
+        first, last = (position + side for side in bars.span)
+        (x1, y1), (x2, y2) = self._place(first, base), self._place(last, value)
+        # A value other than the base is always visible.
+        if value != base and self.chart.sideways and abs(x2 - x1) < THINNEST:
+            x2 = x1 + math.copysign(THINNEST, value - base)
+        if value != base and not self.chart.sideways and abs(y2 - y1) < THINNEST:
+            y2 = y1 + math.copysign(THINNEST, base - value)
+        corner = {"x": min(x1, x2), "y": min(y1, y2)}
+        size = {"width": abs(x2 - x1), "height": abs(y2 - y1)}
+        bar = self._mark("rect", corner | size, f"fill {bars.style}")
+        SubElement(bar, "title").text = self.chart.read(row)
+        if bars.label is not None:
+            end, middle = self._place(position, value)
+            side, anchor = (6, "start") if value > base else (-6, "end")
+            self._text(bars.label(row), (end + side, middle + 4), anchor, "strong")
+
+    def _rule(self, rule: Rule) -> None:
+        self._line(self.at(*rule.start), self.at(*rule.end), f"line {rule.style}")
+        if not rule.text:
+            return
+        x, y = self.at(*(rule.at or rule.end))
+        across, down = rule.offset
+        if across > 0 and x > self.width - self.right - CHARACTER * len(rule.text):
+            across = -across
+        anchor = "middle" if not across else "start" if across > 0 else "end"
+        style = "muted" if rule.style == "rule" else "strong"
+        self._text(rule.text, (x + across, y + down), anchor, style)
+
+    def _draw_axes(self) -> None:
+        chart, end, foot = self.chart, self.width - self.right, self.height - self.bottom
+        for value, name in chart.y.marks():
+            x, y = self.at(chart.x.low, value)
+            if not chart.sideways:
+                self._line((x, y), (end, y), "grid")
             self._text(name, (x - 8, y + 4), "end", "tick")
-        foot = self.height - self.bottom
-        for value, name in across:
-            x, _ = self.at(value, self.y.low)
-            if self.rows:
-                self._mark("line", {"x1": x, "y1": self.top, "x2": x, "y2": foot}, "grid")
+        for value, name in chart.x.marks():
+            x, _ = self.at(value, chart.y.low)
+            if chart.sideways:
+                self._line((x, self.top), (x, foot), "grid")
             self._text(name, (x, foot + 18), "middle", "tick")
-        self._text(
-            self.x.label,
-            ((self.left + self.width - self.right) / 2, self.height - 8),
-            "middle",
-            "axis",
-        )
-        if not self.rows and self.y.label:
+        self._text(chart.x.label, ((self.left + end) / 2, self.height - 8), "middle", "axis")
+        if chart.y.label:
             middle = (self.top + foot) / 2
-            place = self._text(self.y.label, (14, middle), "middle", "axis")
-            place.set("transform", f"rotate(-90 14 {middle})")
+            label = self._text(chart.y.label, (14, middle), "middle", "axis")
+            label.set("transform", f"rotate(-90 14 {middle})")
 
     def _legend(self, name: str, mark: str, style: str) -> None:
+        if not name:
+            return
         x, y = self._legend_end, 14
         if mark == "line":
-            self._mark("line", {"x1": x, "y1": y, "x2": x + 24, "y2": y}, f"line {style}")
+            self._line((x, y), (x + 24, y), f"line {style}")
         elif mark == "dot":
             self._symbol((x + 12, y), style, 5)
         else:
@@ -252,6 +197,7 @@ class Plot:
         self._legend_end += 46 + CHARACTER * len(name)
 
     def _symbol(self, place: Point, style: str, radius: float) -> Element:
+        """A dot, or the shape of the style: shapes tell series apart without colour."""
         x, y = place
         if style != "s2":
             return self._mark("circle", {"cx": x, "cy": y, "r": radius}, f"fill dot {style}")
@@ -259,9 +205,13 @@ class Plot:
         diamond = f"M{x} {y - r}L{x + r} {y}L{x} {y + r}L{x - r} {y}Z"
         return SubElement(self.svg, "path", {"d": diamond, "class": f"fill dot {style}"})
 
-    def _mark(self, tag: str, numbers: dict[str, float], style: str) -> Element:
-        places = {name: f"{value:g}" for name, value in numbers.items()}
-        return SubElement(self.svg, tag, {**places, "class": style})
+    def _line(self, start: Point, end: Point, style: str) -> None:
+        (x1, y1), (x2, y2) = start, end
+        self._mark("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2}, style)
+
+    def _mark(self, tag: str, places: dict[str, float], style: str) -> Element:
+        texts = {name: f"{value:g}" for name, value in places.items()}
+        return SubElement(self.svg, tag, {**texts, "class": style})
 
     def _text(self, text: str, place: Point, anchor: str, style: str) -> Element:
         x, y = (f"{value:g}" for value in place)
@@ -270,9 +220,3 @@ class Plot:
         )
         element.text = text
         return element
-
-
-def _note(mark: Element, note: str) -> None:
-    """Text that a browser shows when the pointer rests on a mark."""
-    if note:
-        SubElement(mark, "title").text = note

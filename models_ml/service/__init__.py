@@ -1,3 +1,3 @@
-"""The scoring service: new records over HTTP, through the same SQL and scorer as the table (extra ``[serve]``)."""
+"""The scoring service: scores new records over HTTP, with the SQL and scorer of the table (extra ``[serve]``)."""
 
 __all__ = ["config", "schemas", "server"]

@@ -1,4 +1,4 @@
-"""The HTTP application: what each address does."""
+"""The HTTP application: what each endpoint does."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": Refusal, "description": description}
     for code, description in (
         (401, "The header X-API-Key is missing or wrong"),
-        (413, "The body or the number of records is above the limit"),
-        (422, "A record or field cannot be used; `loc` names it"),
-        (503, "Too many requests wait; come back later"),
+        (413, "The body is too large or has too many records"),
+        (422, "A record or field is invalid; `loc` names it"),
+        (503, "Too many requests are waiting; try again later"),
     )
 }
 
 
 @dataclass(frozen=True)
 class Service:
-    """Everything the addresses need.
+    """Everything the endpoints need.
 
     Attributes:
         settings: Limits.
@@ -113,21 +113,21 @@ def create_app(service: Service) -> FastAPI:
     add_handlers(app)
     describe_body(app, "/predict", service.reader, service.scoring.contract)
     if service.settings.is_loopback:
-        # A web page elsewhere could let a name of its own point here and read the answers.
+        # Otherwise a foreign web page could point a name of its own here and read the responses (DNS rebinding).
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
     app.add_middleware(AccessLog)
     return app
 
 
 async def _watch(service: Service) -> None:
-    """Look for a promotion now and then; loading happens beside the requests."""
+    """Check for a promoted model regularly; it loads on another thread while requests are served."""
     while True:
         await asyncio.sleep(service.settings.watch_seconds)
         await asyncio.to_thread(service.champion.refresh)
 
 
 def _add_open(router: APIRouter, service: Service) -> None:
-    """Addresses that tell nothing about applicants and need no key."""
+    """Endpoints that reveal nothing about applicants and need no key."""
     page = PAGE.read_bytes()
 
     @router.get("/", include_in_schema=False)
@@ -137,7 +137,7 @@ def _add_open(router: APIRouter, service: Service) -> None:
         headers = {"content-security-policy": policy, "x-content-type-options": "nosniff"}
         return Response(page, media_type="text/html", headers=headers)
 
-    @router.get("/status", response_model=Status, summary="Whether the service works")
+    @router.get("/status", response_model=Status, summary="State of the service")
     async def status() -> Status:
         problem = service.champion.problem
         return Status(
@@ -149,11 +149,9 @@ def _add_open(router: APIRouter, service: Service) -> None:
 
 
 def _add_scores(router: APIRouter, service: Service, gatherer: Gatherer) -> None:
-    """Addresses that need the key, where one is set."""
+    """Endpoints that need the key, if one is set."""
 
-    @router.get(
-        "/version", responses={401: REFUSALS[401]}, summary="Manifest of the model that scores"
-    )
+    @router.get("/version", responses={401: REFUSALS[401]}, summary="Manifest of the current model")
     async def version() -> dict[str, Any]:
         return {"scorehouse": RELEASE, **service.champion.facts}
 
@@ -172,12 +170,12 @@ def _add_scores(router: APIRouter, service: Service, gatherer: Gatherer) -> None
         request.state.n_records = len(rows)
         if len(rows) > service.settings.max_records:
             most = service.settings.max_records
-            message = f"expected at most {most} records, found {len(rows)}; send them in parts"
+            message = f"expected at most {most} records, found {len(rows)}; send fewer at a time"
             return refuse(413, (["body", "records"], message, "too_many_records"))
         try:
             result = await gatherer.score(to_records(rows, service.scoring.contract))
         except TooBusyError:
-            return refuse(503, (["body"], "too many records wait; come back later", "busy"))
+            return refuse(503, (["body"], "too many records are waiting; try again later", "busy"))
         if result.broken:
             return refuse(422, *(_broken(item) for item in result.broken))
         predictions = service.wording.predictions(result.scores)
@@ -209,18 +207,18 @@ def _add_scores(router: APIRouter, service: Service, gatherer: Gatherer) -> None
 
 
 def _plain_digits(text: str) -> str:
-    """Left alone, `` 7``, ``7.0`` and ``0_7`` would all be applicant 7."""
+    """Without this check `` 7``, ``7.0`` and ``0_7`` would all mean applicant 7."""
     if not re.fullmatch(NUMBER, text):
         raise PydanticCustomError("number", "expected a number in plain digits")
     return text
 
 
 def _broken(record: BrokenRecord) -> Found:
-    """What the staging SQL says about a record."""
+    """What the staging SQL reports about a record."""
     return ["body", "records", record.position, record.column], record.problem, "quarantined"
 
 
 def _problems(error: ValidationError) -> list[Found]:
-    """What is wrong with a body, without the values in it."""
+    """What is wrong with a body, without its values."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [(["body", *problem["loc"]], problem["msg"], problem["type"]) for problem in found]

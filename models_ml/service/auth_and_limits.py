@@ -1,4 +1,4 @@
-"""Who may call, how much they may send, and what is written down about it."""
+"""Who may call, how much they may send, and what is logged about it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ logger = logging.getLogger(__name__)
 
 
 def key_check(settings: ServiceSettings) -> Any:
-    """Dependency that refuses a request without the key, where one is set."""
+    """Dependency that refuses requests without the key, if one is set."""
     if settings.api_key is None:
         return Depends(_anybody)
     expected = settings.api_key.encode()
     header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
     async def check(given: str | None = Security(header)) -> None:
-        # Takes as long for a nearly right key as for a wrong one.
+        # Constant time: an almost correct key takes as long as a wrong one.
         if not hmac.compare_digest((given or "").encode(), expected):
             raise HTTPException(401, "the header X-API-Key is missing or wrong")
 
@@ -36,7 +36,7 @@ async def _anybody() -> None:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body of a request, never more than the limit in memory.
+    """The body of a request; never more than the limit is in memory.
 
     Raises:
         HTTPException: 413 when it is larger.
@@ -54,17 +54,19 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> HTTPException:
-    return HTTPException(413, f"expected a body of at most {limit} bytes; send it in parts")
+    return HTTPException(
+        413, f"expected a body of at most {limit} bytes; send fewer records at a time"
+    )
 
 
 class AccessLog:
-    """One line for each request: method, address, answer, time and number of records; no ids, no values."""
+    """One log line per request: method, path, status, time and number of records; no ids, no values."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and note its answer."""
+        """Pass a request on and log its status."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

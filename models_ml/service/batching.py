@@ -14,7 +14,7 @@ from models_ml.service.current_model import Champion
 
 
 class TooBusyError(Exception):
-    """More records wait than the service allows."""
+    """More records are waiting than the service allows."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class _Waiting:
 
 
 class Gatherer:
-    """Scores on one thread; requests that came while it worked are taken all at once, so nobody waits for a timer."""
+    """Scores on one thread; requests that arrive while it works form the next batch, so none waits for a timer."""
 
     def __init__(self, scoring: LiveScoring, champion: Champion, settings: ServiceSettings) -> None:
         self._scoring = scoring
@@ -39,7 +39,7 @@ class Gatherer:
         """Scores of one request.
 
         Raises:
-            TooBusyError: Too many records wait already.
+            TooBusyError: Too many records are waiting already.
             ScorehouseError: The records cannot be scored.
         """
         if self._waiting and self._n_waiting + len(records) > self._settings.max_waiting_records:
@@ -52,7 +52,7 @@ class Gatherer:
         return await answer
 
     async def close(self) -> None:
-        """Score what waits, then end."""
+        """Score what is waiting, then stop."""
         if self._worker is not None:
             await self._worker
         self._thread.shutdown()
@@ -64,15 +64,15 @@ class Gatherer:
                 batch.append(self._waiting.popleft())
                 n_records += len(batch[-1].records)
             self._n_waiting -= n_records
-            # Whoever hung up meanwhile needs no score.
+            # Clients that hung up in the meantime need no score.
             batch = [item for item in batch if not item.answer.done()]
             if batch and not await self._score(batch):
-                for item in batch:  # one request must not spoil the others
+                for item in batch:  # one request must not fail the others
                     await self._score([item])
 
     async def _score(self, batch: list[_Waiting]) -> bool:
         """Answer a batch; False when a batch of several failed, which is then unanswered."""
-        # One model for the whole batch, whatever is promoted meanwhile.
+        # One model for the whole batch, even if another is promoted meanwhile.
         requests, scorer = [item.records for item in batch], self._champion.scorer
         scored = asyncio.get_running_loop().run_in_executor(
             self._thread, self._scoring.score, requests, scorer

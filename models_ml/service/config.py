@@ -26,10 +26,10 @@ class ServiceSettings:
         port: Port; 0 takes a free one.
         max_body_bytes: Largest request body.
         max_records: Most records in one request.
-        max_waiting_records: Most records of all requests that wait; a request beyond is refused with 503.
-        gather_records: Waiting requests are scored by one query up to this many records.
-        watch_seconds: How often a promotion is looked for.
-        api_key: Key that clients must send; None when anybody who reaches the service may use it.
+        max_waiting_records: Most records waiting in all requests together; a request beyond that is refused with 503.
+        gather_records: Waiting requests are scored together, up to this many records.
+        watch_seconds: Seconds between two checks for a promoted model.
+        api_key: Key that clients must send; None when anyone who can reach the service may use it.
     """
 
     host: str = "127.0.0.1"
@@ -54,7 +54,7 @@ class ServiceSettings:
             )
         if not self.is_loopback and self.api_key is None:
             raise UsageError(
-                f"Listening on {self.host} lets other machines in; set a key in {API_KEY_VARIABLE} "
+                f"Listening on {self.host} lets other machines connect; set a key in {API_KEY_VARIABLE} "
                 "first, or listen on 127.0.0.1."
             )
 
@@ -74,12 +74,12 @@ def read_service_settings(
     environment: Mapping[str, str] = os.environ,
     **changes: Any,
 ) -> ServiceSettings:
-    """Read a settings file; the key comes from the environment alone, so that no file holds it.
+    """Read a settings file; the key comes only from the environment, so that no file contains it.
 
     Args:
         path: TOML file.
         environment: May hold `API_KEY_VARIABLE`.
-        changes: Fields to set besides, such as ``port``.
+        changes: Fields to override, such as ``port``.
 
     Raises:
         UsageError: The file cannot be read or names a setting that does not exist.
@@ -87,7 +87,7 @@ def read_service_settings(
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path} cannot be read ({error}); mend it.") from error
+        raise UsageError(f"{path} cannot be read ({error}); fix it.") from error
     known = {item.name for item in fields(ServiceSettings)} - {"api_key"}
     if unknown := sorted(set(values) - known):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The model the service scores with: a fixed snapshot, replaced by a promotion between two queries."""
+"""The model the service scores with: a fixed snapshot, replaced after a promotion, between two queries."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class Champion:
-    """The champion as it was when last looked at; its files are read whole, so later changes of them do not matter."""
+    """The champion as last loaded; its files are read completely, so later changes to them do not matter."""
 
     def __init__(self, artifacts: Path, contract: FeatureContract) -> None:
         """Load the champion.
 
         Raises:
-            ArtifactError: There is none that can be used.
+            ArtifactError: There is no usable champion.
         """
         self._artifacts = artifacts
         self._contract = contract
@@ -34,7 +34,7 @@ class Champion:
         self.scorer, self.facts = self._load()
 
     def refresh(self) -> bool:
-        """Take over a promoted model; a damaged one is reported and the present one goes on.
+        """Switch to a promoted model; a damaged one is reported and the current one stays.
 
         Returns:
             Whether the model changed.
@@ -51,11 +51,11 @@ class Champion:
                 self.scorer, self.facts = self._load()
             except ArtifactError as error:
                 if str(error) != self.problem:
-                    logger.error("the promoted model is not taken over: %s", error)
+                    logger.error("cannot switch to the promoted model: %s", error)
                 self.problem = str(error)
                 return False
             self._refused = self.problem = None
-            logger.info("scoring with model %s from now on", self.scorer.version)
+            logger.info("now scoring with model %s", self.scorer.version)
             return True
 
     def _load(self) -> tuple[Scorer, Mapping[str, Any]]:

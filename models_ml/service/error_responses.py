@@ -1,4 +1,4 @@
-"""Refused and failed requests: what the client is told, and never more than that."""
+"""Refused and failed requests: what the client is told, without values and stack traces."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 MAX_PROBLEMS = 50
-"""Problems told at most; the first ones are enough to mend a request."""
+"""Most problems in one response; the first ones are enough to fix a request."""
 
 Found = tuple[list[str | int], str, str]
-"""Where, what and which kind."""
+"""Place, message and kind of a problem."""
 
 
 def refuse(code: int, *problems: Found) -> Response:
@@ -26,7 +26,7 @@ def refuse(code: int, *problems: Found) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Give every error one form, without values and without stack traces."""
+    """Give every error the same form, without values and stack traces."""
 
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
@@ -42,11 +42,11 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
-        return refuse(500, (["request"], "the service failed; its log says where", "failed"))
+        return refuse(500, (["request"], "the service failed; see its log", "failed"))
 
 
 class QuietFormatter(logging.Formatter):
-    """Log lines in which an error is its type and place: messages of errors may quote values of applicants."""
+    """Log lines in which an error is its type and place: error messages may quote values of applicants."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  name of the base class
         """Type of an error, and the line that raised it."""

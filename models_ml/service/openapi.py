@@ -1,4 +1,4 @@
-"""The description of the request body: it is read by the service itself, so FastAPI has to be told what it is."""
+"""Describes the request body: the service parses it itself, so FastAPI cannot derive a description."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def describe_body(
 
     Args:
         app: The application.
-        path: Address of the operation.
-        reader: Reads the body.
+        path: Path of the operation.
+        reader: Parses the body.
         contract: Names the columns of the example.
     """
-    document = app.openapi()  # FastAPI keeps it, and serves it from now on
+    document = app.openapi()  # FastAPI caches it and serves this object
     schema = reader.json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"].update(schema.pop("$defs"))
     document["components"]["schemas"]["PredictRequest"] = schema

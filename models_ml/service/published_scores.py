@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 class PublishedScores:
-    """Reads the published parquet file at each call, so that the next publication is seen at once."""
+    """Reads the published parquet file at each call, so a new publication takes effect at once."""
 
     def __init__(self, settings: Settings) -> None:
         self._path = settings.published / SCORES_PARQUET
@@ -35,11 +35,11 @@ class PublishedScores:
         """Row of the table ``applicant_scores``, or None for an unknown applicant.
 
         Raises:
-            MissingInputError: Nothing is published yet, or by a release with other columns.
+            MissingInputError: Nothing is published yet, or another release with other columns published it.
         """
         if not self.exists:
-            raise MissingInputError("nothing is published yet; run: scorehouse run")
-        # A folder of the path that is called id=7 is no column.
+            raise MissingInputError("no scores are published yet; run: scorehouse run")
+        # A folder in the path named id=7 is not a column.
         table = "read_parquet(?, hive_partitioning = false)"
         query = f"select {', '.join(COLUMNS)} from {table} where id = ?"  # noqa: S608
         with self._connection.cursor() as cursor:
@@ -47,7 +47,7 @@ class PublishedScores:
                 found = cursor.execute(query, [str(self._path), id_]).to_arrow_table()
             except duckdb.BinderException as error:
                 raise MissingInputError(
-                    "the published scores are of another release; run: scorehouse run"
+                    "the published scores come from another release; run: scorehouse run"
                 ) from error
         rows: list[dict[str, Any]] = found.to_pylist()
         return rows[0] if rows else None

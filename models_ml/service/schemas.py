@@ -1,4 +1,4 @@
-"""What the service answers, and an example of what it reads: the shapes in its OpenAPI document."""
+"""Responses of the service and an example request, as in its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from pydantic import BaseModel, Field
 
 from models_ml.features.contract import FeatureContract, record_columns
 from models_ml.scoring.reasons import read_reason_codes
+from models_ml.scoring.scorer import THIN_FILE_PRODUCTS
 
 REAL_ROWS = Path(__file__).parent.parent / "facts" / "real_rows.csv"
 
 
 class Reason(BaseModel):
-    """Why the risk is not lower."""
+    """A reason why the risk is not lower."""
 
     code: str = Field(description="Code in the seed reason_codes.")
     text: str = Field(description="The group of facts, in words.")
 
 
 class Contribution(BaseModel):
-    """What a group of facts adds to the log-odds of default against a good reference applicant."""
+    """What a group of facts adds to the log-odds of default, compared with a reference applicant of good risk."""
 
     code: str
     text: str
@@ -38,16 +39,20 @@ class Prediction(BaseModel):
     id: int = Field(description="Application number, as sent.")
     pd: float = Field(description="Calibrated probability of default, 0 to 1.")
     score: int = Field(description="Points, higher = safer.")
-    risk_band: str = Field(description="A = safest to G.")
+    risk_band: str = Field(description="A (safest) to G.")
     decision: str = Field(description="approve, refer or decline.")
     expected_loss: float = Field(
-        description="PD x loss given default x exposure, by the vars of the dbt project."
+        description="PD x loss given default x exposure; the last two are vars of the dbt project."
     )
-    reasons: list[Reason] = Field(description="The four that add most to the risk, most first.")
-    contributions: list[Contribution] = Field(description="Of all groups, R1 to R8.")
-    thin_file: bool = Field(description="Fewer than 3 products: the score rests on little.")
-    unseen_codes: int = Field(description="Codes that the data dictionary does not know.")
-    model_version: str = Field(description="The model that gave the score.")
+    reasons: list[Reason] = Field(
+        description="The four groups that add most to the risk, largest first."
+    )
+    contributions: list[Contribution] = Field(description="Contributions of all groups.")
+    thin_file: bool = Field(
+        description=f"Fewer than {THIN_FILE_PRODUCTS} products: the score rests on little information."
+    )
+    unseen_codes: int = Field(description="Number of codes that are not in the data dictionary.")
+    model_version: str = Field(description="Model that produced the score.")
 
 
 class Predictions(BaseModel):
@@ -63,7 +68,7 @@ class PublishedScore(Prediction):
 
 
 class Problem(BaseModel):
-    """What is wrong with a request."""
+    """A problem with a request."""
 
     loc: list[str | int] = Field(description="Where: body, records, position, column.")
     msg: str
@@ -71,7 +76,7 @@ class Problem(BaseModel):
 
 
 class Refusal(BaseModel):
-    """Why a request is refused."""
+    """Why a request was refused."""
 
     detail: list[Problem]
 
@@ -79,10 +84,10 @@ class Refusal(BaseModel):
 class Status(BaseModel):
     """State of the service."""
 
-    status: str = Field(description="ok; degraded when a promoted model could not be taken over.")
+    status: str = Field(description="ok, or degraded when the promoted model cannot be loaded.")
     model_version: str
-    problem: str | None = Field(description="What hinders a promoted model.")
-    published: bool = Field(description="Whether published scores can be read.")
+    problem: str | None = Field(description="Why the promoted model cannot be loaded.")
+    published: bool = Field(description="Whether scores are published.")
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,11 @@ class Wording:
         return cls({code: texts[code] for code in codes})
 
     def predictions(self, scores: pa.Table) -> list[dict[str, Any]]:
-        """Rows of ``applicant_scores`` as the service answers them."""
+        """Rows of ``applicant_scores`` in the form of the response."""
         return [self._prediction(row) for row in scores.to_pylist()]
 
     def published(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """One published row as the service answers it."""
+        """One published row in the form of the response."""
         return {**self._prediction(row), "scored_at": row["scored_at"].isoformat()}
 
     def _prediction(self, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,17 +24,17 @@ def serve(settings: Settings, service_settings: ServiceSettings) -> None:
     """
     host, port = service_settings.host, service_settings.port
     try:
-        # Tried first, because uvicorn would end the process with a code that means nothing to a scheduler.
+        # Tried first, because uvicorn would exit with a code that means nothing to a scheduler.
         socket.create_server((host, port), family=_family(host)).close()
     except OSError as error:
         raise UnavailableError(
-            f"Cannot listen on {host}, port {port} ({error.strerror}); choose others with --host and --port."
+            f"Cannot listen on {host}, port {port} ({error.strerror}); choose another address with --host and --port."
         ) from error
     handler = logging.StreamHandler()  # standard error
     handler.setFormatter(QuietFormatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     app = create_app(Service.start(settings, service_settings))
-    # What is loaded now stays: the garbage collector need not look at it again and again.
+    # Everything loaded so far stays, so the garbage collector need not scan it again.
     gc.collect()
     gc.freeze()
     uvicorn.run(

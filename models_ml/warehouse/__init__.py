@@ -5,6 +5,7 @@ __all__ = [
     "csv_files",
     "dbt",
     "outcomes",
+    "raw_columns",
     "raw_files",
     "raw_links",
     "raw_parts",

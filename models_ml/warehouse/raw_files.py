@@ -14,6 +14,7 @@ from models_ml.errors import InputDataError, MissingInputError
 from models_ml.features.contract import FeatureContract, record_columns
 from models_ml.warehouse.delivery_checksums import check_checksums
 from models_ml.warehouse.outcomes import OUTCOMES, check_outcomes
+from models_ml.warehouse.raw_columns import find_columns
 from models_ml.warehouse.raw_links import linked_files
 from models_ml.warehouse.raw_parts import LOOKS_LIKE_PART, PARTS, list_parts
 
@@ -102,32 +103,18 @@ def check_parts(folder: Path, names: Iterable[str], contract: FeatureContract) -
 
 
 def _check_part(path: Path, name: str, expected: tuple[str, ...]) -> RawPart:
-    """Case does not matter in names of columns: no engine that reads the parts tells ``id`` from ``ID``."""
     schema, n_rows = _footer(path, name)
-    fields: dict[str, pa.Field] = {}
-    for field in schema:
-        other = fields.setdefault(field.name.lower(), field)
-        if other is not field:
-            # DuckDB renames the second, which may then take the name of a third.
-            raise InputDataError(
-                f"{name} has the columns {other.name} and {field.name}, which differ in case only; which of "
-                "them is meant is unknown. Deliver the part again with one of them, or rename the other."
-            )
-    missing = [column for column in expected if column not in fields]
-    if missing:
-        raise InputDataError(
-            f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
-            f"a part needs id, rn and {len(expected) - 2} code columns. Deliver the part again."
-        )
-    for column in expected:
-        found = fields[column].type
+    # All names must be unique: DuckDB renames a repeated one, which may then take the name of a third.
+    places = find_columns(schema.names, expected, name, "Deliver the part again.", others=True)
+    for column, place in zip(expected, places, strict=True):
+        found = schema.field(place).type
         values = found.value_type if pa.types.is_dictionary(found) else found
         if not pa.types.is_integer(values):
             raise InputDataError(
                 f"{name}, column {column}: expected integers, found {found}. "
                 "Deliver the part again."
             )
-    unused = tuple(field.name for key, field in fields.items() if key not in expected)
+    unused = tuple(column for i, column in enumerate(schema.names) if i not in places)
     return RawPart(name, n_rows, unused)
 
 

@@ -198,6 +198,17 @@ def test_a_column_that_is_there_twice_is_refused(name: str) -> None:
 
 
 @pytest.mark.fault("F55")
+def test_one_name_in_another_case_is_that_column() -> None:
+    columns = [name.upper() for name in PRODUCTS.columns]
+    Path("x.csv").write_text("\n".join([",".join(columns), *LINES[1:]]))
+    # In another order too: a column is found by its name.
+    table = pa.Table.from_pandas(PRODUCTS, preserve_index=False).rename_columns(columns)
+    pq.write_table(table.select(columns[::-1]), "x.parquet")
+    for name in ("x.csv", "x.parquet"):
+        np.testing.assert_array_equal(values(name), PRODUCTS.to_numpy().T)
+
+
+@pytest.mark.fault("F55")
 def test_a_name_in_json_cannot_be_hidden() -> None:
     escaped = JSON.replace('"rn"', r'"\u0069d": 7, "rn"', 1)
     assert "at records, 0, id" in refused("x.json", escaped)

@@ -17,12 +17,14 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from support.installation import Installation
 
 from models_ml.errors import MissingInputError, OutputError, UsageError
+from models_ml.report.chart import Axis, Bars, Chart, round_ticks
 from models_ml.report.discrimination import N_POINTS
 from models_ml.report.drivers import ablation_figures
 from models_ml.report.model_card import SIMULATED
 from models_ml.report.pages import write_applicant_page, write_report
 from models_ml.report.queries import QUERIES, read
-from models_ml.report.svg_chart import Axis, Plot, round_ticks
+from models_ml.report.svg_chart import Drawing
+from models_ml.report.tables import Table
 from models_ml.settings import PROJECT_ROOT, Settings
 
 
@@ -191,15 +193,14 @@ def test_the_ablation_is_shown_when_it_was_recorded() -> None:
         for name in ("counts only", "counts and latent code (champion)")
     ]
     (figure,) = ablation_figures({"ablation": rows})
-    assert figure.table.rows[0] == (
+    assert figure.table.cells()[0] == (
         "counts only",
         "0.7000",
         "0.6500 to 0.7500",
         "0.0100",
         "0.0000 to 0.0200",
     )
-    assert figure.plot is not None
-    assert "counts and latent code (champion)" in figure.plot.markup()
+    assert "counts and latent code (champion)" in Drawing(figure).markup()
 
 
 @pytest.mark.parametrize(
@@ -217,10 +218,22 @@ def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None
 
 
 def test_text_in_a_chart_cannot_become_markup() -> None:
-    plot = Plot("k", "<script>alert(1)</script>", "a & b", Axis("<b>", 0, 1), Axis('"', 0, 1))
-    plot.bar((0, 0), (1, 1), "s1", "</svg>")
-    assert "<script>" not in plot.markup()
-    assert plot.markup().count("</svg>") == 1
+    chart = Chart(
+        key="k",
+        title="<script>alert(1)</script>",
+        description="a & b",
+        caption="",
+        x=Axis("<b>", -1, 1),
+        y=Axis('"', 0, 1),
+        rows=[{"value": 1}],
+        marks=(Bars(value="value", name="<i>", span=(-1, 1)),),
+        read=lambda row: "</svg>",
+        table=Table((), ()),
+    )
+    markup = Drawing(chart).markup()
+    assert "<script>" not in markup
+    assert "<i>" not in markup
+    assert markup.count("</svg>") == 1
 
 
 def test_nothing_scored_is_said(tmp_path: Path) -> None:
@@ -244,9 +257,9 @@ def test_nobody_scored_is_said(finished_run: Installation, tmp_path: Path) -> No
         )
         for table in ("applicant_scores", "int_monitored_applicants"):
             connection.execute(f"create table {table} as from full_one.{table} where false")
-    with pytest.raises(MissingInputError, match="Nobody was scored"):
+    with pytest.raises(MissingInputError, match="No applicant has been scored"):
         write_report(settings, tmp_path)
-    with pytest.raises(MissingInputError, match="Nobody was scored"):
+    with pytest.raises(MissingInputError, match="No applicant has been scored"):
         write_applicant_page(settings, tmp_path, 1)
 
 

@@ -17,18 +17,19 @@ from models_ml.report.applicant_figures import standing, standing_figure
 from models_ml.report.applicant_page import read_applicant
 from models_ml.report.calibration import calibration_figure, gains_figure, reliability_figure
 from models_ml.report.card_text import CardText, card_text, measured_on
+from models_ml.report.chart import Axis, Bars, Chart, Dots, Rule
 from models_ml.report.cutoff_simulator import read_simulator
 from models_ml.report.discrimination import distribution_figure, separation_figures
 from models_ml.report.drivers import code_figures, contribution_figure
 from models_ml.report.formats import odds, share, signed
-from models_ml.report.layout import Figure
 from models_ml.report.stability import (
     ShiftLimits,
     feature_stability_figure,
     performance_figures,
     score_stability_figure,
 )
-from models_ml.report.svg_chart import Plot, rounded_axis
+from models_ml.report.svg_chart import Drawing
+from models_ml.report.tables import Table
 from models_ml.scoring.blend import Blend
 from models_ml.scoring.calibration import BetaCalibration
 from models_ml.scoring.scorecard import PointsScale, RiskBands
@@ -159,7 +160,7 @@ def test_overlapping_slices_are_said(
     facts["data"]["slices"]["calibration"]["last_id"] = 150
     assert "overlap" in " ".join(text(facts=facts).data)
     model = replace(small_model.artifact, facts=FACTS)
-    assert measured_on(model, TOTALS).endswith("after everyone the model was made from")
+    assert measured_on(model, TOTALS).endswith("after everyone the model was built from")
     assert "flatter" in measured_on(replace(model, facts=facts), TOTALS)
 
 
@@ -224,8 +225,9 @@ def test_where_an_applicant_stands(below: int, above: int, everyone: int, words:
     assert standing({"n_below": below, "n_above": above, "n_scored": everyone}) == words
 
 
-def marks_outside(plot: Plot) -> list[str]:
+def marks_outside(chart: Chart) -> list[str]:
     """Marks of a chart that leave the area between its axes, and texts that begin outside the picture."""
+    plot = Drawing(chart)
     left, right = plot.left - 0.1, plot.width - plot.right + 0.1
     top, foot = plot.top - 0.1, plot.height - plot.bottom + 0.1
     outside = []
@@ -247,18 +249,18 @@ def marks_outside(plot: Plot) -> list[str]:
         elif kind == "text":
             x, y = get("x", "y")
             if not mark.get("transform") and not (0 <= x <= plot.width and 0 <= y <= plot.height):
-                outside.append(f"{plot.key}: text {mark.text}")
+                outside.append(f"{chart.key}: text {mark.text}")
             continue
         else:
             continue
         if style == "cursor" or max(ys) < plot.top - 5:  # the legend stands above
             continue
         if min(xs) < left or max(xs) > right or min(ys) < top or max(ys) > foot:
-            outside.append(f"{plot.key}: {kind} {style} {xs} {ys}")
+            outside.append(f"{chart.key}: {kind} {style} {xs} {ys}")
     return outside
 
 
-def figures(connection: duckdb.DuckDBPyConnection) -> Iterator[Figure]:
+def figures(connection: duckdb.DuckDBPyConnection) -> Iterator[Any]:
     limits = ShiftLimits(0.1, 0.25)
     yield from separation_figures(connection)
     yield from performance_figures(connection)
@@ -276,19 +278,60 @@ def figures(connection: duckdb.DuckDBPyConnection) -> Iterator[Figure]:
 @pytest.mark.fault("F68")
 def test_every_mark_lies_inside_its_chart(finished_run: Installation) -> None:
     with duckdb.connect(str(finished_run.settings.warehouse.path), read_only=True) as connection:
-        plots = [figure.plot for figure in figures(connection) if figure.plot is not None]
-    assert len(plots) >= 15
-    assert [problem for plot in plots for problem in marks_outside(plot)] == []
+        charts = [figure for figure in figures(connection) if isinstance(figure, Chart)]
+    assert len(charts) >= 15
+    assert [problem for chart in charts for problem in marks_outside(chart)] == []
 
 
 @pytest.mark.fault("F68")
 def test_a_mark_outside_is_found() -> None:
-    plot = Plot("k", "t", "d", rounded_axis("x", 0, 10), rounded_axis("y", 0, 1))
-    plot.dot((5, 0.5), "s2")
-    assert marks_outside(plot) == []
-    plot.interval((5, 0.5), (5, 1.2), "thin")
-    plot.dot((11, 0.5), "s1")
-    assert len(marks_outside(plot)) == 2
+    chart = Chart(
+        key="k",
+        title="t",
+        caption="c",
+        description="d",
+        x=Axis("x", 0, 10),
+        y=Axis("y", 0, 1),
+        rows=[{"x": 5, "inside": 0.5, "beyond": None}, {"x": 11, "inside": None, "beyond": 0.5}],
+        position="x",
+        marks=(Dots(value="inside", style="s2"),),
+        read=str,
+        table=Table((), ()),
+    )
+    assert marks_outside(chart) == []
+    for mark in (
+        Dots(value="beyond"),
+        Bars(value="inside", span=(-6, 0)),
+        Rule((5, 0.5), (5, 1.2), style="thin"),
+    ):
+        assert len(marks_outside(replace(chart, marks=(mark,)))) == 1, mark
+
+
+@pytest.mark.fault("F68")
+def test_a_chart_draws_every_row_that_has_the_value_and_reads_every_row() -> None:
+    rows = [{"value": 0.2, "kind": 1}, {"value": None, "kind": 1}, {"value": 0.4, "kind": 2}]
+    chart = Chart(
+        key="k",
+        title="t",
+        caption="c",
+        description="d",
+        x=Axis("x", -1, 3),
+        y=Axis("y", 0, 1),
+        rows=rows,
+        marks=(
+            Dots(value="value", name="one", where=lambda row: row["kind"] == 1),
+            Dots(value="value", name="two", where=lambda row: row["kind"] == 2, style="s2"),
+        ),
+        read=lambda row: f"{row['value']} of kind {row['kind']}",
+        table=Table((), ()),
+    )
+    drawing = Drawing(chart)
+    notes = [
+        (mark.tag, title.text) for mark in drawing.svg if (title := mark.find("title")) is not None
+    ]
+    assert notes == [("circle", "0.2 of kind 1"), ("path", "0.4 of kind 2")]
+    assert [reading["text"] for reading in drawing.readings] == [chart.read(row) for row in rows]
+    assert [text.text for text in drawing.svg.findall("text[@class='legend']")] == ["one", "two"]
 
 
 @pytest.mark.fault("F68")
@@ -310,9 +353,8 @@ def test_calibration_holds_expected_rates_and_intervals(
             """,
             [expected, observed, low, high],
         )
-        plot = calibration_figure(connection).plot
-    assert plot is not None
-    assert marks_outside(plot) == []
+        chart = calibration_figure(connection)
+    assert marks_outside(chart) == []
 
 
 @pytest.mark.fault("F68")
@@ -332,20 +374,20 @@ def test_the_applicant_stands_out_wherever_the_score_lies(scores: list[int]) -> 
         for score in {scores[0], scores[-1]}:
             below, above = (sum(s < score for s in scores), sum(s > score for s in scores))
             row = {"score": score, "n_below": below, "n_above": above, "n_scored": len(scores)}
-            plot = standing_figure(connection, row).plot
-            assert plot is not None
-            assert marks_outside(plot) == []
+            chart = standing_figure(connection, row)
+            plot = Drawing(chart)
+            assert marks_outside(chart) == []
             marks = [
                 m
                 for m in plot.svg
-                if m.tag in ("rect", "line") and "grid" not in m.get("class", "")
+                if m.tag in ("rect", "line") and m.get("class") not in ("grid", "cursor")
             ]
             drawn = [m for m in marks if float(m.get("y1", m.get("y", "0"))) > plot.top - 5]
             assert "pointer" in drawn[-1].get("class", "")  # over everything else
-            assert plot.x.low <= score <= plot.x.high
-            ticks = [value for value, _ in plot.x.marks()]
-            assert ticks[0] == plot.x.low
-            assert ticks[-1] == plot.x.high
+            assert chart.x.low <= score <= chart.x.high
+            ticks = [value for value, _ in chart.x.marks()]
+            assert ticks[0] == chart.x.low
+            assert ticks[-1] == chart.x.high
             bars = [float(m.get("height", "0")) for m in drawn if m.tag == "rect"]
             assert min(bars) >= 3
 
@@ -363,5 +405,4 @@ def test_the_pages_of_the_worst_and_of_the_best_applicant(
     assert points.note.startswith("the lowest of" if order == "score" else "the highest of")
     assert probability.note == f"odds of good to bad {odds(pd)}"
     for figure in applicant.figures:
-        assert figure.plot is not None
-        assert marks_outside(figure.plot) == []
+        assert marks_outside(figure) == []

@@ -88,7 +88,7 @@ def test_mistakes_are_told_by_record_and_column(browser: Chrome, service: Runnin
     paste(browser, json.dumps([rows[0], {**rows[1], "pre_util": 300}]))
     assert score(browser) == "record 2, pre_util: missing or not within 0 to 255"
     paste(browser, "[{")
-    assert score(browser).startswith("Not readable as JSON or CSV")
+    assert score(browser).startswith("Cannot be read as JSON or CSV")
     paste(browser, json.dumps([{**rows[0], "pre_util": "<img src=x onerror=alert(1)>"}]))
     assert score(browser) == "record 1, pre_util: Input should be a valid integer"
     assert browser.find_elements(By.CSS_SELECTOR, "#message img") == []

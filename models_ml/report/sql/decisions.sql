@@ -1,4 +1,4 @@
--- What the policy in force decides, and how those turned out whom the model never saw.
+-- What the policy in force decides, and how it turned out for applicants the model has never seen.
 with
 
 scores as (

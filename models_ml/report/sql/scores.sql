@@ -9,8 +9,18 @@ bins as (
         count(*) / sum(count(*)) over () as share_of_applicants
     from applicant_scores
     group by points_from
+
+),
+
+named as (
+
+    select
+        *,
+        points_from + $width / 2 as middle,
+        points_from || ' to ' || points_from + $width - 1 as points
+    from bins
     order by points_from
 
 )
 
-select * from bins
+select * from named

@@ -27,9 +27,9 @@ bins as (
 shares as (
 
     select
-        points_from,
-        n_defaulted,
-        n_others,
+        *,
+        points_from + $width / 2 as middle,
+        points_from || ' to ' || points_from + $width - 1 as points,
         n_defaulted / sum(n_defaulted) over () as share_of_defaulters,
         n_others / sum(n_others) over () as share_of_others,
         n_defaulted / (n_defaulted + n_others) as default_rate

@@ -1,4 +1,4 @@
--- Who was scored, by which model, and on whom it is measured.
+-- Who was scored, by which model, and which applicants it is measured on.
 with
 
 scored as (
