@@ -1,3 +1,3 @@
 """The features of an applicant: their contract, their rows as matrices, their packed record."""
 
-__all__ = ["batch", "contract", "packing"]
+__all__ = ["batch", "contract", "packing", "roles"]

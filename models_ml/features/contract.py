@@ -23,6 +23,9 @@ from models_ml.errors import InputDataError, MissingInputError
 N_RECENT = 15
 """Latest products of an applicant that reach the autoencoder (dbt var ``n_recent_products``)."""
 
+N_PRODUCTS = "n_products"
+"""Name of the scalar that counts an applicant's products."""
+
 PADDING = 255
 """Position in ``recent_products`` where the applicant has no product."""
 
@@ -66,9 +69,7 @@ class Scalar:
 
 
 SCALARS = (
-    Scalar(
-        "n_products", "utinyint", "depth of history", "Credit products in the history, 1 to 255"
-    ),
+    Scalar(N_PRODUCTS, "utinyint", "depth of history", "Credit products in the history, 1 to 255"),
     Scalar(
         "n_open",
         "utinyint",
@@ -134,6 +135,11 @@ class FeatureContract:
         groups = [column.business_group for column in self.columns]
         groups += [scalar.business_group for scalar in self.scalars]
         return tuple(dict.fromkeys(groups))
+
+    @cached_property
+    def depth_group(self) -> int:
+        """Position in `business_groups` of the group that tells how many products there are."""
+        return int(self.tree_feature_groups[self.tree_feature_names.index(N_PRODUCTS)])
 
     @cached_property
     def tree_feature_groups(self) -> np.ndarray:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
-import numpy as np
 
 from models_ml.errors import BuildError, MissingInputError, UsageError
 from models_ml.features.batch import FeatureBatch, features_from_arrow
@@ -16,11 +14,9 @@ from models_ml.features.contract import FeatureContract
 from models_ml.features.packing import feature_hashes, unpack
 from models_ml.registry.catalog import folder_of
 from models_ml.registry.loading import load_scorer
+from models_ml.scoring.decision_policy import recorded_policy
 from models_ml.settings import Settings
 from models_ml.warehouse.connection import open_warehouse
-
-POLICY = re.compile(r"approve below (\S+), decline from (\S+); LGD (\S+), EAD (\S+)")
-"""What the macro decision_policy writes."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,17 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
             f"{recorded['features_hash']}. The warehouse was changed by hand; restore it from a backup."
         )
     anew = scorer.score_batch(features).to_pylist()[0]
-    anew |= _decide(anew["pd"], recorded["decision_policy"])
+    policy = recorded_policy(recorded)
+    if policy is None:
+        raise BuildError(
+            f"The score of applicant {id_} at {recorded['scored_at']} has no numbers of the decision policy, and its "
+            f"decision_policy is not worded as expected: {recorded['decision_policy']!r}. The warehouse was changed by "
+            "hand; restore it from a backup."
+        )
+    anew |= {
+        "decision": policy.decision(anew["pd"]),
+        "expected_loss": policy.expected_loss(anew["pd"]),
+    }
     return Replay(tuple((name, value, anew.get(name, value)) for name, value in recorded.items()))
 
 
@@ -139,13 +145,3 @@ def _stored_features(
             "since, or the archive was emptied. Restore a backup of the warehouse from that time."
         )
     return unpack(archived[0][0], recorded["id"], contract)
-
-
-def _decide(pd: float, policy: str) -> dict[str, Any]:
-    """Decision and expected loss, as the macros of the same names compute them."""
-    match = POLICY.fullmatch(policy)
-    if match is None:
-        raise BuildError(f"The recorded decision policy cannot be read: {policy!r}.")
-    approve_below, decline_from, loss, exposure = (float(number) for number in match.groups())
-    decision = "approve" if pd < approve_below else "refer" if pd < decline_from else "decline"
-    return {"decision": decision, "expected_loss": float(np.float64(pd) * loss * exposure)}

@@ -7,7 +7,7 @@ knows from its training.
 - Trees: exact Shapley values (Shapley 1953) over the groups; a group is the applicant's or the reference's.
 - Encoder: the rescale rule of DeepLIFT (Shrikumar et al. 2017). Every rectifier passes on the share of its change that
   each input has in the change before it, so shares add up to the change of the log-odds. The number of products, which
-  the group "depth of history" gives, changes first in one half of the share and last in the other.
+  the group of the scalar `n_products` gives, changes first in one half of the share and last in the other.
 - Calibration: the same rule; shares are stretched by the change of the log-odds over the change of the raw score.
 
 So contributions add up to the whole difference whatever the model is.
@@ -28,9 +28,6 @@ from models_ml.scoring.encoder import Encoder, read_only
 from models_ml.scoring.kernels.rescale import share_log_odds
 from models_ml.scoring.kernels.tree_shapley import PATTERN_BITS, answer_patterns, share_trees
 from models_ml.scoring.trees import Forest
-
-DEPTH_GROUP = "depth of history"
-"""The business group that says how many products there are."""
 
 LOW_RISK_SHARE = 0.1
 """Share of applicants, by PD, among whom the reference applicant is looked for."""
@@ -118,13 +115,13 @@ class Model:
         Returns:
             float32 of shape (N, G).
         """
-        groups = self.contract.business_groups
-        shares = np.empty((len(recent), len(groups)), dtype=np.float32)
+        n_groups = len(self.contract.business_groups)
+        shares = np.empty((len(recent), n_groups), dtype=np.float32)
         share_log_odds(
             read_only(recent),
             self.encoder.arrays,
             self._backwards,
-            groups.index(DEPTH_GROUP),
+            self.contract.depth_group,
             read_only(self.reference.recent),
             shares,
         )

@@ -15,7 +15,6 @@ import torch
 from models_ml.features.batch import FeatureBatch
 from models_ml.features.contract import PADDING
 from models_ml.registry.artifact import Artifact
-from models_ml.scoring.attribution import DEPTH_GROUP
 from models_ml.scoring.encoder import LOG_ODDS
 from models_ml.training.autoencoder import AutoencoderSettings, ProductAutoencoder, Products
 
@@ -60,7 +59,7 @@ class Hybrids:
         self.autoencoder.load_state_dict(weights)
         self.autoencoder.double().eval()
         groups = self.contract.business_groups
-        self.depth = groups.index(DEPTH_GROUP)
+        self.depth = self.contract.depth_group
         self.column_groups = np.array(
             [groups.index(column.business_group) for column in self.contract.columns]
         )
