@@ -1,8 +1,8 @@
 """The feature contract: which columns the table ``applicant_features`` has and what they mean.
 
-The data dictionary (a dbt seed) lists the raw columns; the rest of the table is fixed here. The enforced dbt contract
-is written from this module (``make contract``), the UDF's argument type is made from it, and every artifact keeps the
-contract it was trained on.
+The data dictionary (a dbt seed) lists the raw columns; the rest of the table is defined here. The enforced dbt contract
+is generated from this module (``make contract``), the UDF's argument type follows from it, and every artifact stores
+the contract it was trained on.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RawColumn:
         kind: ``binned``, ``flag`` or ``encoded``.
         n_codes: Positions 0 .. n_codes - 1 are codes; position n_codes counts every other code.
         absent_codes: Codes below n_codes that the published data never shows; they count as "other".
-        business_group: Group of columns that a reason code speaks of.
+        business_group: Group of columns that one reason code stands for.
         meaning: What is known about single codes, and whether it was published or inferred.
         description: What the column measures.
     """
@@ -54,13 +54,13 @@ class RawColumn:
 
     @property
     def n_positions(self) -> int:
-        """Length of the count array: every code and "other"."""
+        """Length of the count array: all codes and "other"."""
         return self.n_codes + 1
 
 
 @dataclass(frozen=True)
 class Scalar:
-    """A readable number per applicant that the model uses too."""
+    """A readable number per applicant, which the model uses as well."""
 
     name: str
     data_type: str
@@ -131,7 +131,7 @@ class FeatureContract:
 
     @cached_property
     def business_groups(self) -> tuple[str, ...]:
-        """Groups of columns that a reason speaks of, in the order of the data dictionary."""
+        """Groups of columns, one for each reason code, in the order of the data dictionary."""
         groups = [column.business_group for column in self.columns]
         groups += [scalar.business_group for scalar in self.scalars]
         return tuple(dict.fromkeys(groups))
@@ -151,9 +151,9 @@ class FeatureContract:
 
     @cached_property
     def code_offsets(self) -> np.ndarray:
-        """Where each column's codes start in one common vocabulary, int64 of shape (n_columns,).
+        """Where each column's codes start in the common vocabulary, int64 of shape (n_columns,).
 
-        Every column has its positions and one more for padding.
+        Every column takes up its positions and one more for padding.
         """
         sizes = [column.n_positions + 1 for column in self.columns]
         return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
@@ -165,7 +165,7 @@ class FeatureContract:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of names, types and codes: two contracts with one hash feed a model alike."""
+        """Hash of names, types and codes: contracts with equal hashes feed a model the same way."""
         facts = {
             "data_types": self.data_types,
             "codes": {c.name: [c.n_codes, list(c.absent_codes)] for c in self.columns},
@@ -178,7 +178,7 @@ class FeatureContract:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FeatureContract:
-        """Build the contract from what `to_json` gave."""
+        """Build the contract from the output of `to_json`."""
         return cls(
             columns=tuple(
                 RawColumn(**{**column, "absent_codes": tuple(column["absent_codes"])})
@@ -216,8 +216,8 @@ def read_contract(dictionary: Path) -> FeatureContract:
         dictionary: The seed ``data_dictionary.csv``.
 
     Raises:
-        MissingInputError: The seed is not there.
-        InputDataError: A row of the seed cannot be used.
+        MissingInputError: The seed does not exist.
+        InputDataError: A row of the seed is invalid.
     """
     if not dictionary.is_file():
         raise MissingInputError(
@@ -242,7 +242,7 @@ def read_contract(dictionary: Path) -> FeatureContract:
             except (KeyError, ValueError, TypeError) as error:
                 raise InputDataError(
                     f"{dictionary.name}, line {number}: expected numbers in n_codes and "
-                    f"absent_codes ('-' for none), found {row}; mend that line."
+                    f"absent_codes ('-' for none), found {row}; correct that line."
                 ) from error
     return FeatureContract(columns=tuple(columns))
 

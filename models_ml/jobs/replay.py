@@ -1,4 +1,4 @@
-"""Replay: a past score computed anew from the archived model and the stored features, and compared to the last bit."""
+"""Replay: recompute a past score from the archived model and the stored features, and compare it to the last bit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from models_ml.warehouse.connection import open_warehouse
 
 @dataclass(frozen=True)
 class Replay:
-    """A past score and the same computed anew.
+    """A past score, as recorded and as recomputed.
 
     Attributes:
         fields: Name, recorded and recomputed value of each column of the score.
@@ -42,8 +42,8 @@ class Replay:
         """
         if self.differences:
             raise BuildError(
-                "The score computed anew differs from the recorded one (recorded / anew): "
-                f"{'; '.join(self.differences)}. Install the library versions of the model's manifest "
+                "The recomputed score differs from the recorded one (recorded / recomputed): "
+                f"{'; '.join(self.differences)}. Install the library versions in the model's manifest "
                 "(scorehouse models show VERSION) and replay again; if it still differs, the history "
                 "was changed."
             )
@@ -66,7 +66,7 @@ def parse_time(text: str) -> datetime:
 
 
 def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Replay:
-    """Compute the score that an applicant had at a time.
+    """Recompute the score that an applicant had at a given time.
 
     Args:
         settings: Folders.
@@ -84,22 +84,24 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
         features = _stored_features(connection, recorded, scorer.contract)
     if feature_hashes(features, scorer.contract) != [recorded["features_hash"]]:
         raise BuildError(
-            f"The stored features of applicant {id_} are not those that were scored: their hash is not "
-            f"{recorded['features_hash']}. The warehouse was changed by hand; restore it from a backup."
+            f"The stored features of applicant {id_} are not the ones that were scored: expected the hash "
+            f"{recorded['features_hash']}, found another. The warehouse was changed by hand; restore it from a backup."
         )
-    anew = scorer.score_batch(features).to_pylist()[0]
+    recomputed = scorer.score_batch(features).to_pylist()[0]
     policy = recorded_policy(recorded)
     if policy is None:
         raise BuildError(
-            f"The score of applicant {id_} at {recorded['scored_at']} has no numbers of the decision policy, and its "
-            f"decision_policy is not worded as expected: {recorded['decision_policy']!r}. The warehouse was changed by "
-            "hand; restore it from a backup."
+            f"The score of applicant {id_} at {recorded['scored_at']} has no policy numbers, and its decision_policy "
+            f"is worded in an unknown way: {recorded['decision_policy']!r}. The warehouse was changed by hand; "
+            "restore it from a backup."
         )
-    anew |= {
-        "decision": policy.decision(anew["pd"]),
-        "expected_loss": policy.expected_loss(anew["pd"]),
+    recomputed |= {
+        "decision": policy.decision(recomputed["pd"]),
+        "expected_loss": policy.expected_loss(recomputed["pd"]),
     }
-    return Replay(tuple((name, value, anew.get(name, value)) for name, value in recorded.items()))
+    return Replay(
+        tuple((name, value, recomputed.get(name, value)) for name, value in recorded.items())
+    )
 
 
 def _recorded_score(
@@ -113,13 +115,13 @@ def _recorded_score(
         ).to_arrow_table()
     except duckdb.CatalogException as error:
         raise MissingInputError(
-            "Nothing was scored yet, so there is nothing to replay; score with: scorehouse run"
+            "Nothing has been scored yet, so there is nothing to replay; score with: scorehouse run"
         ) from error
     if not found.num_rows:
         when = f" at {at} UTC" if at else ""
         raise MissingInputError(
-            f"Applicant {id_} had no score{when}; the table applicant_scores_history of the "
-            "warehouse holds every score there ever was."
+            f"Applicant {id_} had no score{when}; the table applicant_scores_history of the warehouse "
+            "contains every score ever given. Check the id and the time."
         )
     row: dict[str, Any] = found.to_pylist()[0]
     return row
@@ -128,7 +130,7 @@ def _recorded_score(
 def _stored_features(
     connection: duckdb.DuckDBPyConnection, recorded: dict[str, Any], contract: FeatureContract
 ) -> FeatureBatch:
-    """From the feature table where the row is unchanged, else from the archive; equal hashes mean equal contracts."""
+    """From the feature table if the row is unchanged, else from the archive; equal hashes mean equal contracts."""
     key = [recorded["features_hash"], recorded["id"]]
     where = "from applicant_features where features_hash = ? and id = ?"
     if connection.execute(f"select 1 {where}", key).fetchall():
@@ -142,6 +144,6 @@ def _stored_features(
         raise MissingInputError(
             f"The features behind the score of applicant {recorded['id']} at {recorded['scored_at']} are "
             f"no longer stored (features_hash {recorded['features_hash']}): the feature contract changed "
-            "since, or the archive was emptied. Restore a backup of the warehouse from that time."
+            "since then, or the archive was emptied. Restore a backup of the warehouse from that time."
         )
     return unpack(archived[0][0], recorded["id"], contract)
