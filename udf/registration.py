@@ -25,6 +25,7 @@ from models_ml.features.contract import FeatureContract
 from models_ml.features.packing import feature_hashes, pack
 from models_ml.registry.loading import load_scorer
 from models_ml.registry.pointers import challenger_path, champion_path
+from models_ml.scoring.decision_policy import numbers_of_sentence, policy_types
 from models_ml.scoring.scorer import Scorer, score_both, score_types
 
 FUNCTION_NAME = "score_applicant"
@@ -37,6 +38,8 @@ CHAMPION_FUNCTION_NAME = "champion_version"
 CHALLENGER_FUNCTION_NAME = "challenger_version"
 PROBLEM_FUNCTION_NAME = "model_problem"
 """Why no model is usable, in one sentence; DuckDB would add a traceback to an error of the two functions above."""
+POLICY_FUNCTION_NAME = "decision_policy_numbers"
+"""The numbers in the text of a decision policy, for scores that were given before they had columns of their own."""
 
 Column: TypeAlias = pa.ChunkedArray | pa.Array
 
@@ -168,6 +171,14 @@ def register(connection: DuckDBPyConnection, function: ScoreFunction) -> None:
             null_handling=FunctionNullHandling.SPECIAL,
             side_effects=True,
         )
+    connection.create_function(
+        POLICY_FUNCTION_NAME,
+        numbers_of_sentence,
+        [DuckDBPyType("varchar")],
+        DuckDBPyType(policy_types()),
+        type=PythonUDFType.NATIVE,
+        null_handling=FunctionNullHandling.SPECIAL,
+    )
 
 
 def _by_chunk(features: Column, compute: Callable[[pa.StructArray], pa.Array]) -> pa.Array:

@@ -14,11 +14,16 @@ _VARS = {"n_recent_products": 15}
 
 def bureau_columns():
     """Two columns of the dictionary, one with absent codes."""
-    common = {"kind": "binned", "payment_month": None, "paid_code": None}
+    common = {"kind": "binned", "role": "-", "payment_month": None, "paid_code": None}
     return [
         {"name": "pre_util", "n_codes": 20, "absent_codes": [], **common},
         {"name": "pre_loans5", "n_codes": 17, "absent_codes": ["4", "12"], **common},
     ]
+
+
+def column_of_role(columns, role):
+    """A column."""
+    return columns[0]["name"]
 
 
 def var(name, default=None):

@@ -1,6 +1,6 @@
 {#
-    Drops the views of models that were renamed since the warehouse was built: dbt leaves them, and whoever still reads one
-    would see the champion of an old run.
+    Hook: drop the views of models that have been renamed since the warehouse was built. dbt keeps them, and anyone still
+    reading one would see the champion of an old run.
 #}
 {% macro drop_renamed_views() -%}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}

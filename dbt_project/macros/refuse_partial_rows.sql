@@ -1,6 +1,6 @@
 {#
-    Hook: refuse `--empty` and `--sample` where tables already serve. They build every table from no rows or from some, so
-    outcomes, monitoring and scores would be lost with an exit code of 0. A warehouse of its own may be built that way.
+    Hook: refuse `--empty` and `--sample` in a warehouse that is in use. They rebuild every table from none or some of the
+    rows, so outcomes, monitoring and scores would be lost with an exit code of 0. A separate warehouse may be built so.
 #}
 {% macro refuse_partial_rows() -%}
     {%- set flag = '--empty' if flags.EMPTY else '--sample' if invocation_args_dict.get('sample') else none -%}
@@ -9,8 +9,8 @@
             {%- set found = adapter.get_relation(database=target.database, schema=target.schema, identifier=name) -%}
             {%- if found is not none and run_query('select count(*) from ' ~ found).rows[0][0] > 0 -%}
                 {{ exceptions.raise_compiler_error(
-                    flag ~ ": expected a warehouse that serves nobody, found " ~ found ~ " with rows, which would be lost."
-                    ~ " Nothing was changed; build into another one: SCOREHOUSE_HOME=FOLDER dbt " ~ flags.WHICH ~ " " ~ flag
+                    flag ~ ": expected an empty warehouse, found rows in " ~ found ~ ", which would be lost."
+                    ~ " Nothing was changed; build into another warehouse: SCOREHOUSE_HOME=FOLDER dbt " ~ flags.WHICH ~ " " ~ flag
                 ) }}
             {%- endif -%}
         {%- endfor -%}

@@ -1,3 +1,3 @@
 """The features of an applicant: their contract, feature rows as matrices, and packed records."""
 
-__all__ = ["batch", "contract", "packing"]
+__all__ = ["batch", "contract", "packing", "roles"]

@@ -1,8 +1,8 @@
 """The feature contract: which columns the table ``applicant_features`` has and what they mean.
 
-The data dictionary (a dbt seed) lists the raw columns; the rest of the table is defined here. This module generates the
-enforced dbt contract (``make contract``) and the UDF's argument type, and every artifact stores the contract it was
-trained on.
+The data dictionary (a dbt seed) lists the raw columns; the rest of the table is defined here. The enforced dbt contract
+is generated from this module (``make contract``), the UDF's argument type follows from it, and every artifact stores
+the contract it was trained on.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class FeatureContract:
 
     @cached_property
     def code_offsets(self) -> np.ndarray:
-        """Where each column's codes start in one common vocabulary, int64 of shape (n_columns,).
+        """Where each column's codes start in the common vocabulary, int64 of shape (n_columns,).
 
         Every column has its positions plus one for padding.
         """
@@ -229,7 +229,7 @@ def read_contract(dictionary: Path) -> FeatureContract:
 
     Raises:
         MissingInputError: The seed does not exist.
-        InputDataError: A row of the seed cannot be used.
+        InputDataError: A row of the seed is invalid.
     """
     if not dictionary.is_file():
         raise MissingInputError(
@@ -254,7 +254,7 @@ def read_contract(dictionary: Path) -> FeatureContract:
             except (KeyError, ValueError, TypeError) as error:
                 raise InputDataError(
                     f"{dictionary.name}, line {number}: expected numbers in n_codes and "
-                    f"absent_codes ('-' for none), found {row}; fix that line."
+                    f"absent_codes ('-' for none), found {row}; correct that line."
                 ) from error
     return FeatureContract(columns=tuple(columns))
 

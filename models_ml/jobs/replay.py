@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
-import numpy as np
 
 from models_ml.errors import BuildError, MissingInputError, UsageError
 from models_ml.features.batch import FeatureBatch, features_from_arrow
@@ -16,16 +14,14 @@ from models_ml.features.contract import FeatureContract
 from models_ml.features.packing import feature_hashes, unpack
 from models_ml.registry.catalog import folder_of
 from models_ml.registry.loading import load_scorer
+from models_ml.scoring.decision_policy import recorded_policy
 from models_ml.settings import Settings
 from models_ml.warehouse.connection import open_warehouse
-
-POLICY = re.compile(r"approve below (\S+), decline from (\S+); LGD (\S+), EAD (\S+)")
-"""What the macro decision_policy writes."""
 
 
 @dataclass(frozen=True)
 class Replay:
-    """A past score and its recomputation.
+    """A past score, as recorded and as recomputed.
 
     Attributes:
         fields: Name, recorded and recomputed value of each column of the score.
@@ -49,7 +45,7 @@ class Replay:
         if self.differences:
             raise BuildError(
                 "The recomputed score differs from the recorded one (recorded / recomputed): "
-                f"{'; '.join(self.differences)}. Install the library versions of the model's manifest "
+                f"{'; '.join(self.differences)}. Install the library versions in the model's manifest "
                 "(scorehouse models show VERSION) and replay again; if it still differs, the history "
                 "was changed."
             )
@@ -72,7 +68,7 @@ def parse_time(text: str) -> datetime:
 
 
 def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Replay:
-    """Recompute the score that an applicant had at a time.
+    """Recompute the score that an applicant had at a given time.
 
     Args:
         settings: Folders.
@@ -91,11 +87,21 @@ def replay_score(settings: Settings, id_: int, at: datetime | None = None) -> Re
         features = _stored_features(connection, recorded, scorer.contract)
     if feature_hashes(features, scorer.contract) != [recorded["features_hash"]]:
         raise BuildError(
-            f"The stored features of applicant {id_} are not those that were scored: their hash is not "
-            f"{recorded['features_hash']}. The warehouse was edited by hand; restore it from a backup."
+            f"The stored features of applicant {id_} are not the ones that were scored: expected the hash "
+            f"{recorded['features_hash']}, found another. The warehouse was changed by hand; restore it from a backup."
         )
     recomputed = scorer.score_batch(features).to_pylist()[0]
-    recomputed |= _decide(recomputed["pd"], recorded["decision_policy"])
+    policy = recorded_policy(recorded)
+    if policy is None:
+        raise BuildError(
+            f"The score of applicant {id_} at {recorded['scored_at']} has no policy numbers, and its decision_policy "
+            f"is worded in an unknown way: {recorded['decision_policy']!r}. The warehouse was changed by hand; "
+            "restore it from a backup."
+        )
+    recomputed |= {
+        "decision": policy.decision(recomputed["pd"]),
+        "expected_loss": policy.expected_loss(recomputed["pd"]),
+    }
     return Replay(
         tuple((name, value, recomputed.get(name, value)) for name, value in recorded.items()),
         note,
@@ -120,13 +126,13 @@ def _recorded_score(
         ).to_arrow_table()
     except duckdb.CatalogException as error:
         raise MissingInputError(
-            "Nothing was scored yet, so there is nothing to replay; score with: scorehouse run"
+            "Nothing has been scored yet, so there is nothing to replay; score with: scorehouse run"
         ) from error
     if not found.num_rows:
         when = f" at {at} UTC" if at else ""
         raise MissingInputError(
-            f"Applicant {id_} had no score{when}; the table applicant_scores_history of the "
-            "warehouse has every score ever given."
+            f"Applicant {id_} had no score{when}; the table applicant_scores_history of the warehouse "
+            "contains every score ever given. Check the id and the time."
         )
     row: dict[str, Any] = found.to_pylist()[0]
     return row
@@ -150,7 +156,7 @@ def _came_back(connection: duckdb.DuckDBPyConnection, recorded: dict[str, Any]) 
 def _stored_features(
     connection: duckdb.DuckDBPyConnection, recorded: dict[str, Any], contract: FeatureContract
 ) -> FeatureBatch:
-    """From the feature table where the row is unchanged, else from the archive; equal hashes mean equal contracts."""
+    """From the feature table if the row is unchanged, else from the archive; equal hashes mean equal contracts."""
     key = [recorded["features_hash"], recorded["id"]]
     where = "from applicant_features where features_hash = ? and id = ?"
     if connection.execute(f"select 1 {where}", key).fetchall():
@@ -164,16 +170,6 @@ def _stored_features(
         raise MissingInputError(
             f"The features behind the score of applicant {recorded['id']} at {recorded['scored_at']} are "
             f"no longer stored (features_hash {recorded['features_hash']}): the feature contract changed "
-            "since, or the archive was emptied. Restore a backup of the warehouse from that time."
+            "since then, or the archive was emptied. Restore a backup of the warehouse from that time."
         )
     return unpack(archived[0][0], recorded["id"], contract)
-
-
-def _decide(pd: float, policy: str) -> dict[str, Any]:
-    """Decision and expected loss, as the macros of the same names compute them."""
-    match = POLICY.fullmatch(policy)
-    if match is None:
-        raise BuildError(f"The recorded decision policy cannot be read: {policy!r}.")
-    approve_below, decline_from, loss, exposure = (float(number) for number in match.groups())
-    decision = "approve" if pd < approve_below else "refer" if pd < decline_from else "decline"
-    return {"decision": decision, "expected_loss": float(np.float64(pd) * loss * exposure)}

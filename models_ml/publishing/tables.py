@@ -11,7 +11,8 @@ APPLICANT_TABLES = {
     # What a score was and when; reasons of old scores stay in the warehouse.
     "applicant_scores_history": (
         "select id, scored_at, pd, score, risk_band, decision, expected_loss, model_version, "
-        "decision_policy, run_id from applicant_scores_history order by id, scored_at"
+        "decision_policy, approve_below_pd, decline_from_pd, loss_given_default, exposure_at_default, run_id "
+        "from applicant_scores_history order by id, scored_at"
     ),
 }
 """Tables that grow with the applicants, and the query on the warehouse that fills each."""

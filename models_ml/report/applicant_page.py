@@ -9,6 +9,7 @@ import duckdb
 
 from models_ml.errors import UsageError
 from models_ml.features.contract import FeatureContract, RawColumn
+from models_ml.features.roles import ColumnRoles, PaymentMonth
 from models_ml.report.applicant_figures import contribution_figure, standing, standing_figure
 from models_ml.report.chart import Chart
 from models_ml.report.formats import counted, number, odds, share
@@ -20,12 +21,11 @@ from models_ml.scoring.scorecard import BAND_LETTERS
 N_CODES = 4
 """Codes shown for each reason."""
 
-PAYMENT_GROUP = "monthly payment record"
 PAYMENT_MARKS = (("o", "paid"), ("x", "problem"), ("x", "problem"), (".", "none"))
 """Mark and style of the four payment codes in their order: paid as agreed, two kinds of problem, no record."""
 
 NO_DELAY = "1 when there was no "
-"""How the dictionary describes the flags of delays."""
+"""How the dictionary begins the description of such a flag; the page shows the rest."""
 
 
 CODES = (
@@ -100,7 +100,10 @@ class Applicant:
 
 
 def read_applicant(
-    connection: duckdb.DuckDBPyConnection, contract: FeatureContract, applicant_id: int
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeatureContract,
+    roles: ColumnRoles,
+    applicant_id: int,
 ) -> Applicant:
     """Read everything about one applicant.
 
@@ -140,7 +143,7 @@ def read_applicant(
             if group["code"] in named and group["contribution"] > 0
         ),
         figures=(contribution_figure(groups), standing_figure(connection, found[0])),
-        products=tuple(_product(product, contract) for product in products),
+        products=tuple(_product(product, contract, roles) for product in products),
         codes=Table(
             (
                 Column("Column", lambda column: column.name, is_text=True),
@@ -185,14 +188,13 @@ def _code_in(product: Row) -> Callable[[RawColumn], str]:
     return lambda column: str(product[column.name])
 
 
-def _product(product: Row, contract: FeatureContract) -> Product:
+def _product(product: Row, contract: FeatureContract, roles: ColumnRoles) -> Product:
     delays = [
         column.description.removeprefix(NO_DELAY)
         for column in contract.columns
-        if column.description.startswith(NO_DELAY) and product[column.name] == 0
+        if column.name in roles.no_delay_flags and product[column.name] == 0
     ]
-    months = [column for column in contract.columns if column.business_group == PAYMENT_GROUP]
-    payments = tuple(_payment(product[column.name], column) for column in months)
+    payments = tuple(_payment(product[month.column], month) for month in roles.payment_months)
     counts = {
         words: sum(style == name for _, style in payments)
         for name, words in (
@@ -203,13 +205,13 @@ def _product(product: Row, contract: FeatureContract) -> Product:
     }
     return Product(
         position=product["rn"],
-        state="open" if product["fclose_flag"] == 1 else "closed",
+        state="open" if product[roles.open_flag] == 1 else "closed",
         delays="; ".join(delays) or "none recorded",
         payments=payments,
         payments_in_words=", ".join(f"{n} {words}" for words, n in counts.items()),
     )
 
 
-def _payment(code: int, month: RawColumn) -> tuple[str, str]:
-    place = code - (month.n_codes - len(PAYMENT_MARKS))  # the last four codes of a column are used
+def _payment(code: int, month: PaymentMonth) -> tuple[str, str]:
+    place = code - month.paid_code
     return PAYMENT_MARKS[place] if 0 <= place < len(PAYMENT_MARKS) else ("?", "none")

@@ -12,6 +12,7 @@ import yaml
 
 from models_ml.errors import InputDataError, MissingInputError
 from models_ml.features.contract import read_contract
+from models_ml.features.roles import read_roles
 from models_ml.registry.artifact import load_artifact
 from models_ml.registry.catalog import show_model
 from models_ml.report.applicant_page import read_applicant
@@ -87,10 +88,10 @@ def write_applicant_page(settings: Settings, folder: Path, applicant_id: int) ->
         UsageError: No applicant with that id was scored.
         OutputError: The folder cannot be written.
     """
-    contract = read_contract(settings.dictionary)
+    contract, roles = read_contract(settings.dictionary), read_roles(settings.dictionary)
     with open_warehouse(settings.warehouse) as connection:
         _totals(connection)
-        applicant = read_applicant(connection, contract, applicant_id)
+        applicant = read_applicant(connection, contract, roles, applicant_id)
     page = render(
         "applicant.html",
         applicant_id=applicant_id,

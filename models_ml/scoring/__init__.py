@@ -4,6 +4,7 @@ __all__ = [
     "attribution",
     "blend",
     "calibration",
+    "decision_policy",
     "encoder",
     "model_checks",
     "reasons",

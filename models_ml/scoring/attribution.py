@@ -116,7 +116,8 @@ class Model:
         Returns:
             float32 of shape (N, G).
         """
-        shares = np.empty((len(recent), len(self.contract.business_groups)), dtype=np.float32)
+        n_groups = len(self.contract.business_groups)
+        shares = np.empty((len(recent), n_groups), dtype=np.float32)
         share_log_odds(
             read_only(recent),
             self.encoder,

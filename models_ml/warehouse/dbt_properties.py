@@ -1,7 +1,7 @@
-"""Writes the dbt properties that list the raw columns, the enforced contract first, from the dictionary.
+"""Generates the dbt properties that list the raw columns, above all the enforced contract, from the dictionary.
 
-dbt wants every column of a contract in YAML. Writing those files from the dictionary keeps the list of raw columns in
-one place; a test fails when a file is out of date. Run ``make contract`` after changing the dictionary.
+dbt needs every column of a contract in YAML. Generating those files keeps the dictionary the one place that lists the
+raw columns; a test fails when a file is out of date. Run ``make contract`` after changing the dictionary.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from models_ml.settings import Settings
 HEADER = "# Written by `make contract` from seeds/data_dictionary.csv: change the dictionary, not this file.\n"
 
 NOT_NULL = {"type": "not_null", "warn_unsupported": False}
-"""dbt warns about constraints on any custom materialization; ours creates its table with them."""
+"""Without this, dbt warns about constraints on any custom materialization; ours does create them."""
 
 FOLDERS = {
     "base_bureau__credit_products": "staging/bureau",
@@ -26,13 +26,13 @@ FOLDERS = {
     "int_applicant_products": "intermediate/features",
     "applicant_features": "marts/features",
 }
-"""Where the SQL of each model with a written file lies, below the dbt models."""
+"""Folder of each model with a generated file, below the dbt models."""
 
 PRODUCTS_PER_CODE = "Products per code: {0.description}. Codes: {0.meaning}."
 
 FEATURES_DESCRIPTION = """\
 One row per applicant with at least one credit product: the interface between the warehouse and the model.
-Codes are shuffled intervals, so their order means nothing and only counts are taken: `pre_util[k + 1]` is the number
+Codes are shuffled intervals: their order means nothing, so they are only counted: `pre_util[k + 1]` is the number
 of the applicant's products with `pre_util = k`, the last element the number with a code the dictionary does not know.
 Example: an applicant with three products, two of them with `is_zero_util = 1`, has `is_zero_util = [1, 2, 0]`.
 Nothing is imputed: a raw row with a missing or impossible value is in `quarantined_credit_products`, not here.
@@ -91,8 +91,8 @@ def features_model(contract: FeatureContract) -> dict[str, Any]:
             _required(
                 "source_fingerprint",
                 "varchar",
-                "Hash of the raw parts and of the dictionary this row was computed from; a "
-                "change of either recomputes the row. Not seen by the model.",
+                "Hash of the raw parts and of the dictionary that this row was computed from; when "
+                "either changes, the row is recomputed. Not seen by the model.",
             ),
         ],
     }
@@ -102,13 +102,13 @@ def wide_models(contract: FeatureContract) -> list[dict[str, Any]]:
     """The dbt properties of the models between the raw products and the features, each with all raw columns."""
     number = _column("id", "Application number.")
     place = _column("rn", "Position of the product in the history, 1 = opened first.")
-    part = _column("raw_part", "File name of the part the row lies in.")
+    part = _column("raw_part", "File name of the part that contains the row.")
     return [
         {
             "name": "base_bureau__credit_products",
             "description": (
-                "Raw product rows in narrow types, with the name of their part and whether they break a rule. It only "
-                "feeds the staging models."
+                "Raw product rows in narrow types, with the name of their part and whether they comply with all rules. "
+                "Only the staging models read it."
             ),
             "columns": [
                 number,
@@ -117,7 +117,7 @@ def wide_models(contract: FeatureContract) -> list[dict[str, Any]]:
                 part,
                 _column(
                     "is_usable",
-                    "True when id, rn and every code are there and within their ranges.",
+                    "True when id, rn and every code are present and within their ranges.",
                 ),
             ],
         },
@@ -146,8 +146,8 @@ def wide_models(contract: FeatureContract) -> list[dict[str, Any]]:
         {
             "name": "int_applicant_products",
             "description": (
-                "The products of each applicant brought together: per raw column the number of products with each "
-                "code, and the codes of the latest products, newest first, padded to a fixed size."
+                "One row per applicant: per raw column the number of products with each code, and the codes of the "
+                "latest products, newest first, padded to a fixed size."
             ),
             "columns": [
                 number,
@@ -179,7 +179,7 @@ def _codes(contract: FeatureContract, description: str) -> list[dict[str, Any]]:
 
 
 def dbt_properties(contract: FeatureContract) -> dict[str, str]:
-    """Text of every written file, by its path below the dbt models."""
+    """Text of every generated file, by its path below the dbt models."""
     models = [features_model(contract), *wide_models(contract)]
     return {
         f"{FOLDERS[model['name']]}/_{model['name']}.yml": HEADER

@@ -13,6 +13,7 @@ import pytest
 from support.installation import Installation
 from support.small_model import SmallModel
 
+from models_ml.features.roles import read_roles
 from models_ml.report.applicant_figures import standing, standing_figure
 from models_ml.report.applicant_page import read_applicant
 from models_ml.report.calibration import calibration_figure, gains_figure, reliability_figure
@@ -34,6 +35,8 @@ from models_ml.scoring.blend import Blend
 from models_ml.scoring.calibration import BetaCalibration
 from models_ml.scoring.scorecard import PointsScale, RiskBands
 from models_ml.settings import PROJECT_ROOT
+
+ROLES = read_roles(PROJECT_ROOT / "dbt_project" / "seeds" / "data_dictionary.csv")
 
 FACTS: dict[str, Any] = {
     "settings": {
@@ -400,7 +403,7 @@ def test_the_pages_of_the_worst_and_of_the_best_applicant(
     with duckdb.connect(str(finished_run.settings.warehouse.path), read_only=True) as connection:
         found = connection.execute(f"select id, pd from applicant_scores order by {order} limit 1")
         ((applicant_id, pd),) = found.fetchall()
-        applicant = read_applicant(connection, small_model.contract, applicant_id)
+        applicant = read_applicant(connection, small_model.contract, ROLES, applicant_id)
     points, probability = applicant.tiles[:2]
     assert points.note.startswith("the lowest of" if order == "score" else "the highest of")
     assert probability.note == f"odds of good to bad {odds(pd)}"

@@ -172,3 +172,21 @@ def test_vars_are_checked_before_they_reach_sql(tmp_path: Path) -> None:
     attack = "{train_share: '0.6 then 1 else (select 1) end --'}"
     with pytest.raises(BuildError, match="train_share"):
         build(tmp_path / "raw", tmp_path / "home", {"a": [product(1, 1)]}, "--vars", attack)
+
+
+def test_roles_of_columns_are_checked_when_features_are_compiled(tmp_path: Path) -> None:
+    """Nothing is built from a dictionary that leaves open what a scalar feature counts."""
+    installation = Installation(tmp_path / "raw", tmp_path / "home")
+    run_dbt(installation.settings, ("seed", "--select", "data_dictionary"))
+    for column, name, wrong, right, message in (
+        ("role", "fclose_flag", "'-'", "'open_flag'", "role: expected one row with open_flag"),
+        ("payment_month", "enc_paym_0", 7, 0, "row enc_paym_7, column payment_month"),
+        ("paid_code", "enc_paym_0", 2, 0, "row enc_paym_0, column paid_code: expected 0 to 1"),
+    ):
+        change = f"update data_dictionary set {column} = {{}} where column_name = '{name}'"
+        with duckdb.connect(str(installation.settings.warehouse)) as connection:
+            connection.execute(change.format(wrong))
+        with pytest.raises(BuildError, match=message):
+            run_dbt(installation.settings, ("compile", "--select", "applicant_features"))
+        with duckdb.connect(str(installation.settings.warehouse)) as connection:
+            connection.execute(change.format(right))

@@ -31,6 +31,7 @@ from models_ml.warehouse.dbt import run_dbt
 SCORING = ("--select", "tag:scoring")
 PROVENANCE = ["run_id", "scored_at"]
 PART = "train_data_real.pq"
+POLICY = ["approve_below_pd", "decline_from_pd", "loss_given_default", "exposure_at_default"]
 
 
 @pytest.fixture
@@ -115,8 +116,37 @@ def test_decisions_follow_the_declared_cutoffs_and_losses(finished_run: Installa
     assert set(table["decision_policy"]) == {
         "approve below 0.05, decline from 0.1; LGD 0.45, EAD 1"
     }
+    numbers = table[POLICY].drop_duplicates()
+    assert numbers.to_numpy().tolist() == [[0.05, 0.1, 0.45, 1.0]]
     features = finished_run.query("select id, features_hash from applicant_features order by id")
     assert list(features["features_hash"]) == list(table["features_hash"])
+
+
+def test_a_history_without_the_numbers_of_the_policy_gains_them_once(
+    installation: Installation,
+) -> None:
+    """A home of an earlier release: nobody is scored again, no row is lost, every score can be replayed."""
+    settings = installation.settings
+    before, given = scores(installation), history(installation)
+    first, reworded = int(given["id"].iloc[0]), int(given["id"].iloc[1])
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        for table in ("applicant_scores", "applicant_scores_history"):
+            for column in POLICY:
+                connection.execute(f"alter table {table} drop column {column}")
+        connection.execute(
+            "insert into applicant_scores_history select * replace ('pd-0' as model_version, "
+            f"'by hand' as decision_policy) from applicant_scores_history where id = {reworded}"
+        )
+    replay_score(settings, first).check()  # before any run, as from a backup
+
+    run_dbt(settings, ("run", *SCORING))
+    after = history(installation)
+    ours = after[after["decision_policy"] != "by hand"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours[given.columns], given)
+    pd.testing.assert_frame_equal(scores(installation)[before.columns], before)
+    assert len(after) == len(given) + 1
+    assert after.loc[after["decision_policy"] == "by hand", POLICY].isna().all(axis=None)
+    replay_score(settings, first).check()
 
 
 @pytest.mark.parametrize(
@@ -304,7 +334,7 @@ def test_no_applicants_give_an_empty_table(installation: Installation, fault: st
     write_part(real_products().assign(**{fault: -1}), installation.raw / PART)
     run_dbt(installation.settings, ("build", "--vars", "{max_quarantine_share: 1}"))
     assert scores(installation).empty
-    assert len(scores(installation).columns) == 15
+    assert len(scores(installation).columns) == 19
     assert len(history(installation)) > 0
 
 

@@ -12,7 +12,7 @@
     {% endif %}
     {% set parts = adapter.get_relation(database=target.database, schema=target.schema, identifier='raw_parts') %}
     {% if parts is none %}
-        {{ exceptions.raise_compiler_error("The table raw_parts is not in the warehouse yet; build it with: dbt build") }}
+        {{ exceptions.raise_compiler_error("The table raw_parts is not in the warehouse yet; build it with: dbt build --selector features") }}
     {% endif %}
     {% set names = [] %}
     {% for (name,) in run_query("select raw_part from " ~ parts ~ " where " ~ condition ~ " order by raw_part").rows %}

@@ -1,6 +1,6 @@
 {#
-    Names of the raw parts whose statistics leave room for a value that breaks a rule, as SQL literals. Usually there is
-    none, and quarantine need not read the large files at all; a join would read them before it finds that out.
+    Names of the raw parts whose statistics do not rule out a value that breaks a rule, as SQL literals. Usually there are
+    none, and quarantine need not read the large files at all; a join would read them before finding that out.
 #}
 {% macro doubtful_raw_parts() %}
     {% set literals = [] %}

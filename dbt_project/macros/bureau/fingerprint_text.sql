@@ -1,4 +1,4 @@
-{# Expression: such a number as text, without a sign. #}
+{# Expression: a fingerprint as text, without a sign. #}
 {% macro fingerprint_text(number) -%}
     {{ return(adapter.dispatch('fingerprint_text')(number)) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {#
-    The first rule a raw product row breaks, in words.
+    Expression: the first rule that a raw product row breaks, in words; null when it breaks none.
 
     Args:
         columns: list from bureau_columns(); a code that does not fit one byte is already null.

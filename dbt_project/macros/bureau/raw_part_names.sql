@@ -1,7 +1,7 @@
 {#
-    Names of the raw parts in the raw folder now, in order; a compilation error says which file cannot be used. The rule
-    which files are parts is that of models_ml/warehouse/raw_parts.py. Only the model raw_parts asks for it (and, on Spark, the start
-    of a run): whatever else reads parts takes those that stand in that table, so that one build reads one list.
+    Names of the raw parts now in the raw folder, in order; a compilation error names a file that cannot be used.
+    models_ml/warehouse/raw_parts.py decides which files are parts. Only the model raw_parts calls this macro (and, on
+    Spark, the start of a run); everything else takes the parts from that table, so that one build reads one list.
 #}
 {% macro raw_part_names() %}
     {% if not execute %}

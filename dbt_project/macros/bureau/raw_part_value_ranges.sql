@@ -1,6 +1,6 @@
 {#
     Subquery: smallest and largest value and number of nulls of every column and row group, from the parquet footers.
-    Columns are in lower case, because names of columns have no case.
+    Columns are in lower case, because column names are matched ignoring case.
 #}
 {% macro raw_part_value_ranges(names) -%}
     {{ return(adapter.dispatch('raw_part_value_ranges')(names)) }}
@@ -18,7 +18,7 @@
     )
 {%- endmacro %}
 
-{# Spark's SQL cannot see the statistics of a file, so every part is doubtful there, and its values are looked at. #}
+{# Spark's SQL cannot see the statistics of a file, so there every part is in doubt and its values are checked. #}
 {% macro spark__raw_part_value_ranges(names) -%}
     (
         select

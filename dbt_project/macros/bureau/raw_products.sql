@@ -1,5 +1,5 @@
 {#
-    Query: all rows of the raw parts as they are, id, rn, the code columns and the name of their part as `raw_part`, in
+    Query: all rows of the raw parts as delivered: id, rn, the code columns and the name of their part as `raw_part`, in
     integers wide enough for every part.
 
     Args:
@@ -17,8 +17,8 @@
 {%- endmacro %}
 
 {#
-    By name, so that parts may differ in order and width of columns. A value never comes from the path (`id=7/`), and the
-    column for the path has a name longer than any other: whatever else the files hold, it can be no column of theirs.
+    Matched by name, so that parts may differ in the order and width of their columns. No value is taken from the path
+    (`id=7/`), and the column for the path has a longer name than any column of the files, so it cannot clash with one.
 #}
 {% macro duckdb__raw_products(columns) -%}
     {%- if is_live() -%}

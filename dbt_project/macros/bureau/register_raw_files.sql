@@ -1,5 +1,5 @@
 {#
-    Spark reads files through its catalog, so at the start of a run the raw files are made known there, in the schema of
+    Spark reads files through its catalog, so at the start of a run the raw files are registered there, in the schema of
     the source; nothing is copied. On DuckDB the models themselves say where the files are (macro raw_products).
 #}
 {% macro register_raw_files() -%}
@@ -22,12 +22,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# How the outcomes are to be read: what `read_csv` of the source `outcomes` is told on DuckDB. #}
+{# How to read the outcomes: the same options as `read_csv` of the source `outcomes` on DuckDB. #}
 {% macro csv_options_of_spark() -%}
     (header 'true', sep ',', quote '"', escape '"', encoding 'UTF-8', mode 'FAILFAST')
 {%- endmacro %}
 
-{# Make a file known as a table; an older table of that name, not its file, is forgotten. #}
+{# Register a file as a table, replacing an older registration of that name; files are left alone. #}
 {% macro register_file(table, format, file) %}
     {% do run_query('drop table if exists ' ~ table) %}
     {% do run_query('create table ' ~ table ~ ' ' ~ format ~ " location '" ~ file ~ "'") %}
@@ -35,8 +35,8 @@
 
 {#
     Query: the rows of all parts with the name of their part as `raw_part`. One select per part, because not every engine
-    that speaks Spark's SQL knows the name of the file a row comes from; the columns that are needed and no other, by name
-    without case.
+    that speaks Spark's SQL knows the name of the file a row comes from; only the columns that are needed, by name,
+    ignoring case.
 
     Args:
         parts: list of (table, name of the part).

@@ -1,6 +1,6 @@
 {#
-    Whether a model is compiled for the records of a request, in memory. Everyone with a record is computed there, so
-    the work list and what comes from it (batches, source fingerprints) are left out; the features are the same.
+    Whether a model is being compiled for the records of a request, in memory. There, everyone with a record is computed,
+    without a work list, batches or source fingerprints; the features are the same.
 #}
 {% macro is_live() -%}
     {{ return(target.name == 'live') }}

@@ -1,6 +1,6 @@
 {#
-    Products kept per applicant: a whole number from the vars, so that nothing else reaches the SQL, and the one of the
-    feature contract. With another one, models read through views of another run would keep theirs, and no model knows it.
+    Products kept per applicant: a whole number from the vars, so that nothing else reaches the SQL, and equal to that of
+    the feature contract, which every trained model was fitted to.
 #}
 {% macro n_recent_products() -%}
     {%- set n_products = scorehouse.validated_number('n_recent_products', 1, 255) | int -%}
@@ -10,8 +10,8 @@
         {%- if contract != 'utinyint[' ~ size ~ ']' -%}
             {{ exceptions.raise_compiler_error(
                 "var n_recent_products: expected the number of the feature contract (recent_products is " ~ contract
-                ~ "), found " ~ n_products ~ " (utinyint[" ~ size ~ "]); leave it as it is: another number needs"
-                ~ " another contract (models_ml/warehouse/dbt_properties.py) and another model"
+                ~ "), found " ~ n_products ~ " (utinyint[" ~ size ~ "]); leave it at that: another number needs"
+                ~ " another contract (models_ml/features/contract.py, then make contract) and another model"
             ) }}
         {%- endif -%}
     {%- endif -%}

@@ -3,7 +3,7 @@
 
     One `count(*) filter (where code = k)` per code costs one aggregate for each of about 480 positions. Adding
     `1 << (8 * position)` instead keeps seven one-byte counters in one BIGINT sum: 4 to 7 times faster. A counter cannot
-    run over into its neighbour, because an applicant has at most 255 products (see quarantine_reason).
+    overflow into its neighbour, because an applicant has at most 255 products (see quarantine_reason).
 #}
 {% macro packed_code_counts(column) -%}
     {{ return(adapter.dispatch('packed_code_counts')(column)) }}

@@ -10,14 +10,14 @@
 #}
 {% macro payment_months(columns, n_months, recorded=false) -%}
     {%- set months = [] -%}
-    {%- for column in columns if column.payment_month is not none and column.payment_month < n_months -%}
+    {%- for column in payment_columns(columns, n_months) -%}
         {%- set paid, late, very_late = range(column.paid_code, column.paid_code + 3) -%}
         {%- set codes = [paid, late, very_late] if recorded else [late, very_late] -%}
         {%- set counts = [] -%}
         {%- for code in codes -%}
             {%- do counts.append(count_of_code(column.name, code)) -%}
         {%- endfor -%}
-        {%- do months.append((column.payment_month, counts | join(' + '))) -%}
+        {%- do months.append(counts | join(' + ')) -%}
     {%- endfor -%}
-    {{ list_of(months | sort(attribute=0) | map(attribute=1) | list) }}
+    {{ list_of(months) }}
 {%- endmacro %}

@@ -5,16 +5,16 @@
     the columns of config `version_columns`, which the table has too. Each run
         1. deletes rows whose id and version are not in the work list (gone or changed),
         2. computes the missing ones, at most `batch_size()` per statement, so that memory stays bounded
-           whatever the number of applicants; the model restricts itself with in_batch().
-    All in one transaction: a failure, Ctrl-C or kill -9 leaves the table as it was. Where no row stays (first build,
-    `--full-refresh`, a change of columns, a new model), everything is computed into a new table that takes the place
-    of the old one at the end; an interrupted one leaves the old table, and the next run removes the unfinished one. The
+           whatever the number of applicants; the model restricts itself with batch_ids().
+    All in one transaction: a failure, Ctrl-C or kill -9 leaves the table as it was. Where no row is kept (first build,
+    `--full-refresh`, a change of columns, a new model), everything is computed into a new table that replaces the old
+    one at the end; an interrupted run leaves the old table, and the next run removes the unfinished one. The
     contract is enforced as for a table.
 
     With config `append_only` nothing is ever deleted or replaced, not even by `--full-refresh`: an id has one row for
     each version it ever had. Each batch is committed, and an interrupted run is resumed by the next one.
 
-    Config `archive` names a model that gets the feature rows that leave the table, in the transaction in which they do.
+    Config `archive` names a model that receives the feature rows removed from the table, in the same transaction.
 #}
 {% materialization applicant_batches, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -32,7 +32,8 @@
     {%- set usable = existing is not none and existing.is_table and scorehouse.has_columns_of_contract(existing) -%}
     {% if append_only and existing is not none and not usable %}
         {{ exceptions.raise_compiler_error(
-            existing ~ " has other columns than its contract and is never replaced; rename it to keep it, and run again"
+            existing ~ ": expected the columns of its contract, found others; an append-only table is never replaced."
+            ~ " Rename it to keep it, then run again"
         ) }}
     {% endif %}
     {%- set rebuild = not usable
@@ -55,8 +56,8 @@
         {%- endcall %}
     {% endif %}
 
-    {#- A new table is not in use yet and an appended one is never read halfway: commit each batch. Rows of one large
-        transaction would spill; here nobody may see the table between delete and insert. #}
+    {#- A new table is not in use yet and an appended one is never read halfway: commit each batch. The rows of one
+        large transaction would spill to disk. Otherwise, no reader may see the table between delete and insert. #}
     {% set commit_batches = rebuild or append_only %}
     {% do run_query(scorehouse.create_missing_ids(work_list, building, key)) %}
     {% set n_missing = run_query('select count(*) from missing_ids').rows[0][0] %}
@@ -104,7 +105,7 @@
 {% endmaterialization %}
 
 {#
-    Statement: keep feature rows that leave their table, once each.
+    Statement: archive feature rows that are removed from their table, once each.
 
     Args:
         features: the table `applicant_features`.
@@ -153,7 +154,7 @@
     {{ return([scorehouse.validated_number('batch_applicants', 1) | int, [1000, (mebibytes * 64) | int] | max] | min) }}
 {% endmacro %}
 
-{# Statement: put the next missing applicants, by id, into the session variable that in_batch() reads. #}
+{# Statement: put the next missing applicants, by id, into the session variable that batch_ids() reads. #}
 {% macro set_batch(after_id, batch_applicants) %}
     set variable batch_ids = (
         select list(id order by id)

@@ -1,5 +1,5 @@
 {#
-    Subquery: ids of the applicants that the materialization applicant_batches is computing now. Outside it (unit
+    Subquery: ids of the applicants that the materialization applicant_batches is computing now. Elsewhere (unit
     tests, ad-hoc queries, other engines) that is everyone in the work list.
 
     Args:

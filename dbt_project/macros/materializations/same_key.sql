@@ -1,4 +1,4 @@
-{# Condition: a row of the table, alias found, and one of the work list, alias due, are of one applicant and version. #}
+{# Condition: a row of the table (alias found) and a row of the work list (alias due) have the same applicant and version. #}
 {% macro same_key(key) %}
     {%- for column in key %}found.{{ column }} = due.{{ column }}{{ ' and ' if not loop.last }}{% endfor -%}
 {% endmacro %}

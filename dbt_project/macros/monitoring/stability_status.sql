@@ -1,5 +1,5 @@
 {#
-    Expression: the finding in words. A shift that the sizes of the samples explain is none.
+    Expression: the finding in words. A shift no larger than chance explains at these sample sizes counts as stable.
 
     Args:
         index: the stability index.

@@ -1,4 +1,4 @@
-{# SQL literal by column of int_challenges_due: what a challenge of this run comes from, besides the features. #}
+{# SQL literal by column of int_challenges_due: what determines a challenge in this run, apart from the features. #}
 {% macro challenge_versions() -%}
     {{ return({
         'champion_version': scorehouse.champion_version(),

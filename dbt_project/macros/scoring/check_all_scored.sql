@@ -1,5 +1,5 @@
 {#
-    Hook: refuse to take scores from a history that lacks some, because this run did not select it.
+    Hook: refuse to take scores from a history that is incomplete because this run did not select it.
 
     Args:
         work_list: the work list, a relation.
@@ -15,7 +15,7 @@
     {%- if n_missing > 0 %}
         {{ exceptions.raise_compiler_error(
             history.identifier ~ " lacks the scores of " ~ n_missing ~ " applicants for this model and these vars."
-            ~ " Build them together: --selector scored"
+            ~ " Build the scoring models together: --selector scored"
         ) }}
     {%- endif %}
     {%- endif %}

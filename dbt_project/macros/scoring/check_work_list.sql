@@ -1,6 +1,6 @@
 {#
-    Hook: refuse to score by a work list that another run made, for another model or other vars. A work list is a view and
-    keeps what its own run wrote into it, and `--select` may leave it out.
+    Hook: refuse to score from a work list that another run made for another model or other vars. A work list is a view
+    that keeps the model and vars of its own run, and `--select` may skip it.
 
     Args:
         work_list: the work list, a relation.
@@ -24,9 +24,9 @@
     ).rows[0] -%}
     {%- if counts[0] != counts[1] or counts[1] != counts[2] %}
         {{ exceptions.raise_compiler_error(
-            "expected " ~ work_list.identifier ~ " to be made for " ~ (versions.values() | join(', ')) ~ ", as this run is;"
-            ~ " it was made by another run, for another model or other vars, so nothing is scored by it. Build them"
-            ~ " together: --selector scored"
+            "expected " ~ work_list.identifier ~ " for " ~ (versions.values() | join(', ')) ~ ", the model and policy of this"
+            ~ " run; it was made by another run, for another model or other vars. Nothing was scored. Build the scoring"
+            ~ " models together: --selector scored"
         ) }}
     {%- endif %}
     {%- endif %}

@@ -1,14 +1,14 @@
 {#
-    Expression: approve, refer or decline by the two cutoffs on the PD (vars `approve_below_pd`, `decline_from_pd`).
+    Expression: approve, refer or decline, by the cutoffs of the policy.
 
     Args:
         pd: expression of the PD.
 #}
 {% macro decision(pd) -%}
-    {%- set cutoffs = decision_cutoffs() -%}
+    {%- set policy = policy_numbers() -%}
     case
-        when {{ pd }} < {{ cutoffs.approve_below }} then 'approve'
-        when {{ pd }} < {{ cutoffs.decline_from }} then 'refer'
+        when {{ pd }} < {{ policy.approve_below_pd }} then 'approve'
+        when {{ pd }} < {{ policy.decline_from_pd }} then 'refer'
         else 'decline'
     end
 {%- endmacro %}

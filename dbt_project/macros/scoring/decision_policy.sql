@@ -1,6 +1,9 @@
-{# String literal: the cutoffs and loss inputs in force, in words. A change gives every applicant a new decision. #}
+{#
+    String literal: the numbers of the policy in a sentence. It is part of the key of a score, so a change gives every
+    applicant a new decision.
+#}
 {% macro decision_policy() -%}
-    {%- set cutoffs = decision_cutoffs() -%}
-    'approve below {{ cutoffs.approve_below }}, decline from {{ cutoffs.decline_from }}; LGD {{
-        validated_share('loss_given_default') }}, EAD {{ validated_number('exposure_at_default', 0) }}'
+    {%- set policy = policy_numbers() -%}
+    'approve below {{ policy.approve_below_pd }}, decline from {{ policy.decline_from_pd }}; LGD {{
+        policy.loss_given_default }}, EAD {{ policy.exposure_at_default }}'
 {%- endmacro %}

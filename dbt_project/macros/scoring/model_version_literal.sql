@@ -1,4 +1,6 @@
 {#
+    String literal: the version that a SQL function of the plugin returns, or null when it returns none.
+
     Args:
         function_name: SQL function of the plugin that knows the version.
 #}

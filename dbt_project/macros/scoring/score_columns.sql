@@ -18,6 +18,9 @@
     {{ scored }}.unseen_code_count as unseen_code_count,
     {{ scored }}.model_version as model_version,
     {{ decision_policy() }} as decision_policy,
+    {%- for column, number in policy_numbers().items() %}
+    cast('{{ number }}' as double) as {{ column }},
+    {%- endfor %}
     {{ scored }}.contract_hash as contract_hash,
     {{ features_hash }} as features_hash,
     '{{ invocation_id }}' as run_id,

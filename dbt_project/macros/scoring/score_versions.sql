@@ -1,4 +1,4 @@
-{# SQL literal by column of int_scores_due: what a score of this run comes from, besides the features. #}
+{# SQL literal by column of int_scores_due: what determines a score in this run, apart from the features. #}
 {% macro score_versions() -%}
     {{ return({'model_version': scorehouse.champion_version(), 'decision_policy': scorehouse.decision_policy()}) }}
 {%- endmacro %}

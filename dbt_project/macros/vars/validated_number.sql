@@ -1,5 +1,5 @@
 {#
-    A number from the vars as SQL text. Refuses anything else, so that a quoted value from `--vars` can never reach the
+    A number from the vars as SQL text. Refuses anything else, so that a quoted value from `--vars` never reaches the
     SQL.
 
     Args:
@@ -17,7 +17,7 @@
         or value > (maximum if maximum is not none else 1e15) -%}
         {{ exceptions.raise_compiler_error(
             "var " ~ name ~ ": expected " ~ expected ~ ", found '" ~ value
-            ~ "'; mend it in dbt_project.yml or --vars"
+            ~ "'; correct it in dbt_project.yml or --vars"
         ) }}
     {%- endif -%}
     {{ return(value) }}

@@ -1,5 +1,6 @@
--- Every row of the raw parts is counted in the features of its applicant or lies in quarantine, and none twice. A file
--- whose statistics are wrong, or a rule that drops rows silently, would show here.
+-- Every row of the raw parts is either counted in the features of its applicant or quarantined, and none is counted
+-- twice. A file with wrong statistics, or a rule that drops rows silently, fails here.
+-- Remedy: have the part written again; if its statistics are right, look for the rule in staging.
 {{ config(tags=['features']) }}
 
 with

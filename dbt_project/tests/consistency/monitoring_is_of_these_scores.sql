@@ -1,5 +1,6 @@
--- The monitoring tables are of the scores beside them, and nothing that must have rows was emptied. Tables built apart
--- from each other, for another model, or from no rows (`--empty`) would show here, before they are published.
+-- The monitoring tables belong to the current scores, and no table that must have rows is empty. Tables that were built
+-- separately, for another model, or from no rows (`--empty`) fail here before they are published.
+-- Remedy: build them together, dbt build --selector nightly.
 {{ config(
     tags=['monitoring'],
     enabled=target.type == 'duckdb',
@@ -58,7 +59,7 @@ problems as (
 
     select
         'score_stability' as table_name,
-        'is of other scores than applicant_scores' as problem
+        'was built from other scores than applicant_scores' as problem
     from scores
     cross join stability
     where
@@ -68,7 +69,7 @@ problems as (
     union all
     select
         'cutoff_table' as table_name,
-        'is of other expected losses than applicant_scores' as problem
+        'was built from other expected losses than applicant_scores' as problem
     from scores
     cross join everyone_approved
     where

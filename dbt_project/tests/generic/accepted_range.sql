@@ -1,7 +1,7 @@
 {#
     Fails for every row whose value is outside a range, with the arguments of `accepted_range` in dbt_utils. A missing
-    value passes (`not_null` finds it), because what cannot be measured breaks no limit. NaN compares as larger than every
-    number, so it is above every `max_value`.
+    value passes (`not_null` finds it), because a figure that cannot be computed is not out of range. NaN compares as larger
+    than every number, so it is above every `max_value`.
 
     Args:
         min_value: smallest allowed value; none for no limit.

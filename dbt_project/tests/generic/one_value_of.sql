@@ -1,5 +1,5 @@
 {#
-    Fails when rows of a model differ in the given columns: every combination is reported, when there is more than one.
+    Fails when the rows of a model differ in the given columns, and reports every combination found.
 
     Args:
         columns: names of the columns.

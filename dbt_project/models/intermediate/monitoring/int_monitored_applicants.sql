@@ -29,7 +29,7 @@ monitored as (
         slices.time_slice,
         slices.raw_part,
         slices.defaulted,
-        -- By the slices the model was trained on, which later deliveries do not move. Whoever applied before the last
+        -- By the slices the model was trained on, which later deliveries do not move. Anyone who applied before the last
         -- applicant of a slice counts as seen, also when the training drew a sample.
         case
             when scores.id <= models.last_train_id then 'train'

@@ -9,6 +9,8 @@
 -- Too many quarantined rows stop the run before this table changes.
 -- depends_on: {{ ref('quarantined_credit_products') }}
 {%- set columns = bureau_columns() %}
+{%- set open_flag = 'months_counted.' ~ column_of_role(columns, 'open_flag') %}
+{%- set no_90_day_delay_flag = 'months_counted.' ~ column_of_role(columns, 'no_90_day_delay_flag') %}
 {%- set n_months = 24 %}
 {%- do n_recent_products() %}
 
@@ -42,9 +44,9 @@ features as (
     select
         months_counted.id,
         cast(months_counted.n_products as {{ type_byte() }}) as n_products,
-        {{ count_of_code('months_counted.fclose_flag', 1) }} as n_open,
-        {{ count_of_code('months_counted.fclose_flag', 0) }} as n_closed,
-        {{ count_of_code('months_counted.is_zero_loans90', 0) }} as n_with_90_day_delay,
+        {{ count_of_code(open_flag, 1) }} as n_open,
+        {{ count_of_code(open_flag, 0) }} as n_closed,
+        {{ count_of_code(no_90_day_delay_flag, 0) }} as n_with_90_day_delay,
         {%- for months in [6, 12, 24] %}
         {{ payment_problem_percent(months, n_months) }} as problem_percent_{{ months }},
         {{ payment_problem_percent(months, n_months, weighted=true) }} as weighted_problem_percent_{{ months }},

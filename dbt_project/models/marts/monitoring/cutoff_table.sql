@@ -42,7 +42,7 @@ splits as (
 
 ),
 
--- Every whole point from the lowest score, where everyone is approved, to one above the highest, where nobody is.
+-- Every whole point from the lowest score, where everyone is approved, to one above the highest, where no one is.
 points as (
 
     select unnest(generate_series(min(score), max(score) + 1)) as cutoff from by_score

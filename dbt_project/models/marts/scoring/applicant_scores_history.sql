@@ -4,7 +4,7 @@
     version_columns=['features_hash', 'model_version', 'decision_policy'],
     append_only=true,
     incremental_strategy='append',
-    on_schema_change='fail',
+    on_schema_change='append_new_columns',
     full_refresh=false,
     pre_hook="{{ check_work_list(ref('int_scores_due'), ref('applicant_features'), score_versions()) }}",
 ) }}
