@@ -39,7 +39,7 @@ CHALLENGER_FUNCTION_NAME = "challenger_version"
 PROBLEM_FUNCTION_NAME = "model_problem"
 """Why no model is usable, in one sentence; DuckDB would add a traceback to an error of the two functions above."""
 POLICY_FUNCTION_NAME = "decision_policy_numbers"
-"""The numbers in the text of a decision policy, for scores that were given before they had columns of their own."""
+"""The numbers in the sentence of a decision policy, for scores given before they had columns of their own."""
 
 Column: TypeAlias = pa.ChunkedArray | pa.Array
 

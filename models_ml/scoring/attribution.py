@@ -116,8 +116,7 @@ class Model:
         Returns:
             float32 of shape (N, G).
         """
-        n_groups = len(self.contract.business_groups)
-        shares = np.empty((len(recent), n_groups), dtype=np.float32)
+        shares = np.empty((len(recent), len(self.contract.business_groups)), dtype=np.float32)
         share_log_odds(
             read_only(recent),
             self.encoder,

@@ -184,9 +184,9 @@ def test_roles_of_columns_are_checked_when_features_are_compiled(tmp_path: Path)
         ("paid_code", "enc_paym_0", 2, 0, "row enc_paym_0, column paid_code: expected 0 to 1"),
     ):
         change = f"update data_dictionary set {column} = {{}} where column_name = '{name}'"
-        with duckdb.connect(str(installation.settings.warehouse)) as connection:
+        with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
             connection.execute(change.format(wrong))
         with pytest.raises(BuildError, match=message):
             run_dbt(installation.settings, ("compile", "--select", "applicant_features"))
-        with duckdb.connect(str(installation.settings.warehouse)) as connection:
+        with duckdb.connect(str(installation.settings.warehouse.path)) as connection:
             connection.execute(change.format(right))

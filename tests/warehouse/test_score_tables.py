@@ -129,7 +129,7 @@ def test_a_history_without_the_numbers_of_the_policy_gains_them_once(
     settings = installation.settings
     before, given = scores(installation), history(installation)
     first, reworded = int(given["id"].iloc[0]), int(given["id"].iloc[1])
-    with duckdb.connect(str(settings.warehouse)) as connection:
+    with duckdb.connect(str(settings.warehouse.path)) as connection:
         for table in ("applicant_scores", "applicant_scores_history"):
             for column in POLICY:
                 connection.execute(f"alter table {table} drop column {column}")

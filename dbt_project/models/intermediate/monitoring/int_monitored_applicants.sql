@@ -29,8 +29,8 @@ monitored as (
         slices.time_slice,
         slices.raw_part,
         slices.defaulted,
-        -- By the slices the model was trained on, which later deliveries do not move. Anyone who applied before the last
-        -- applicant of a slice counts as seen, also when the training drew a sample.
+        -- By the slices the model was trained on, which later deliveries do not move. Anyone who applied before the
+        -- last applicant of a slice counts as seen, even when the training drew a sample.
         case
             when scores.id <= models.last_train_id then 'train'
             when scores.id <= models.last_early_stopping_id then 'early_stopping'
