@@ -82,14 +82,14 @@ def test_a_large_fall_is_refused_until_it_is_confirmed(
 def test_others_in_their_place_do_not_hide_who_is_gone(
     settings: Settings, first_id: int, gone: str | None
 ) -> None:
-    fill(settings.warehouse, 1000, 8)
-    with duckdb.connect(str(settings.warehouse)) as connection:
+    fill(settings.warehouse.path, 1000, 8)
+    with duckdb.connect(str(settings.warehouse.path)) as connection:
         connection.execute(f"update applicant_scores set id = id + {first_id}")
     if gone is None:
-        check_large_fall(settings)
+        check(settings)
         return
     with pytest.raises(BuildError, match=f"{1000 - first_id} of the published applicants.*{gone}"):
-        check_large_fall(settings)
+        check(settings)
 
 
 @pytest.mark.fault("F54")
