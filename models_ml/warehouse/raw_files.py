@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models_ml.errors import InputDataError, MissingInputError
+from models_ml.errors import InputDataError
 from models_ml.features.contract import FeatureContract, record_columns
 from models_ml.warehouse.delivery_checksums import check_checksums
 from models_ml.warehouse.outcomes import OUTCOMES, check_outcomes
@@ -47,12 +47,6 @@ def check_raw(folder: Path, contract: FeatureContract) -> RawFolder:
         MissingInputError: A file or the folder is not there.
         InputDataError: A file cannot be used; the message names it and what is wrong.
     """
-    if not folder.is_dir():
-        raise MissingInputError(
-            f"The raw folder {folder} does not exist. Put {PARTS} and {OUTCOMES} there, "
-            "point SCOREHOUSE_RAW to them, or make an example with: "
-            f"scorehouse simulate --applicants 60000 --out {folder}"
-        )
     linked_files(folder)  # refuses a broken one
     names = list_parts(folder)
     # Before anything parses a file.

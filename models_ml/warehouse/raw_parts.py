@@ -35,9 +35,15 @@ def list_parts(folder: Path) -> tuple[str, ...]:
     """Names of all raw parts, relative to the folder, in order; files of a folder that Spark wrote are parts each.
 
     Raises:
-        MissingInputError: There is no part.
+        MissingInputError: The folder does not exist, or has no part.
         InputDataError: A file looks like a part but is not; the message names it.
     """
+    if not folder.is_dir():
+        raise MissingInputError(
+            f"The raw folder {folder} does not exist. Put {PARTS} and the outcomes there, "
+            "point SCOREHOUSE_RAW to them, or make an example with: "
+            f"scorehouse simulate --applicants 60000 --out {folder}"
+        )
     names = sorted(path.name for path in folder.iterdir() if LOOKS_LIKE_PART.search(path.name))
     parts = tuple(part for name in names for part in _parts_of(folder, name, frozenset(names)))
     if not parts:
