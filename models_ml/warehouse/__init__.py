@@ -7,7 +7,6 @@ __all__ = [
     "outcomes",
     "raw_columns",
     "raw_files",
-    "raw_links",
     "raw_parts",
     "sampling",
     "tables",
