@@ -145,6 +145,11 @@ def test_a_history_without_the_numbers_of_the_policy_gains_them_once(
     pd.testing.assert_frame_equal(ours[given.columns], given)
     pd.testing.assert_frame_equal(scores(installation)[before.columns], before)
     assert len(after) == len(given) + 1
+    assert not ours[POLICY].isna().any(axis=None)
+    assert (
+        ours[POLICY].drop_duplicates().to_numpy().tolist()
+        == given[POLICY].drop_duplicates().to_numpy().tolist()
+    )
     assert after.loc[after["decision_policy"] == "by hand", POLICY].isna().all(axis=None)
     replay_score(settings, first).check()
 
