@@ -9,7 +9,7 @@ INSTALLED_BENCH := $(VENV)/.installed-bench
 SUPPLY := .venv-supply
 APPLICANTS ?= 60000
 
-.PHONY: help demo install test test-all test-spark faults bench bench-full sbom audit lint contract lock clean
+.PHONY: help demo install test test-all test-spark faults coverage bench bench-full sbom audit lint contract lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -80,14 +80,14 @@ $(SUPPLY)/.installed:
 	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1
 	touch $@
 
-lint: $(INSTALLED)  ## check style, types, import direction, dead code, SQL and spelling
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/codespell
-	$(BIN)/vulture
-	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+lint: $(INSTALLED)  ## every check of .pre-commit-config.yaml on every file that git knows
+	$(BIN)/pre-commit run --all-files --hook-stage pre-push
+
+coverage: $(INSTALLED)  ## which lines and branches the fast tests run, child processes included; fails below the floor
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m 'not slow and not faults and not spark'
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 contract: $(INSTALLED)  ## write the dbt contract from the data dictionary
 	$(BIN)/python -m models_ml.warehouse.dbt_properties

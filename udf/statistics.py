@@ -27,6 +27,10 @@ def beta_quantile(probability: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.n
 
     Returns:
         float64; NaN where a parameter is out of range.
+
+    Example: with 3 defaults among 10 applicants, the default rate is below 0.61 with 97.5 % probability (Jeffreys).
+        >>> round(float(beta_quantile(0.975, 3.5, 7.5)), 2)
+        0.61
     """
     return np.asarray(betaincinv(a, b, probability))
 

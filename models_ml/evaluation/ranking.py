@@ -76,6 +76,11 @@ def resamples(n_rows: int, n_bootstrap: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def auc(scores: np.ndarray, defaulted: np.ndarray) -> float:
-    """Area under the ROC curve; tied scores count half."""
+    """Area under the ROC curve; tied scores count half.
+
+    Example: of the two pairs of a good and a bad applicant, one is in order and one is a tie.
+        >>> auc(np.array([0.1, 0.3, 0.3]), np.array([False, False, True]))
+        0.75
+    """
     ranked = Ranked.of(scores, defaulted)
     return float(ranked.auc(np.ones(len(scores))))

@@ -106,7 +106,16 @@ SCALARS = (
 
 @dataclass(frozen=True)
 class FeatureContract:
-    """Columns of ``applicant_features`` that a model reads, in order."""
+    """Columns of ``applicant_features`` that a model reads, in order.
+
+    Example: a flag has two codes, a third position for any other code, and one entry more for padding.
+        >>> flag = RawColumn("is_zero_util", "flag", 2, (), "use of limits", "inferred", "No use")
+        >>> contract = FeatureContract((flag, flag), scalars=SCALARS[:1])
+        >>> contract.tree_feature_names[:4]
+        ('n_products', 'is_zero_util_0', 'is_zero_util_1', 'is_zero_util_other')
+        >>> contract.code_offsets
+        array([0, 4])
+    """
 
     columns: tuple[RawColumn, ...]
     scalars: tuple[Scalar, ...] = SCALARS

@@ -15,7 +15,12 @@ def number(value: float | int | None, digits: int = 0) -> str:
 
 
 def share(value: float | None, digits: int = 1) -> str:
-    """A share in percent; only a share of exactly 0 is written as 0, and only one of exactly 1 as 100."""
+    """A share in percent; only a share of exactly 0 is written as 0, and only one of exactly 1 as 100.
+
+    Example:
+        >>> share(0.1234), share(0.0), share(0.0001), share(0.99999)
+        ('12.3 %', '0.0 %', '< 0.1 %', '> 99.9 %')
+    """
     if value is None:
         return NOTHING
     least = 10.0**-digits
@@ -27,7 +32,12 @@ def share(value: float | None, digits: int = 1) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, and with more digits where it would look like zero."""
+    """A number with its sign, and with more digits where it would look like zero.
+
+    Example:
+        >>> signed(0.25), signed(-0.0012), signed(1e-9)
+        ('+0.25', '−0.001', '≈ 0')
+    """
     if not value:
         return "0"
     exact = next((n for n in range(digits, 5) if round(abs(value), n)), None)
@@ -35,7 +45,12 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def odds(probability: float) -> str:
-    """Odds of good to bad, written so that the larger side comes with a 1 on the other."""
+    """Odds of good to bad, written so that the larger side comes with a 1 on the other.
+
+    Example:
+        >>> odds(1 / 51), odds(0.5), odds(0.8)
+        ('50.0 to 1', '1.0 to 1', '1 to 4.0')
+    """
     bad, good = probability, 1 - probability
     if min(bad, good) <= 0:
         return "no odds"

@@ -52,5 +52,9 @@ def top_reasons(contributions: np.ndarray) -> np.ndarray:
 
     Returns:
         Group positions, int64 of shape (N, N_REASONS).
+
+    Example:
+        >>> top_reasons(np.array([[0.1, 0.5, -1.0, 0.5, 0.0]]))
+        array([[1, 3, 0, 4]])
     """
     return np.argsort(-contributions, axis=1, kind="stable")[:, :N_REASONS]

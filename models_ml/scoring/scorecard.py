@@ -44,6 +44,10 @@ class PointsScale:
 
         Returns:
             Whole points, int32 of shape (N,); higher is safer.
+
+        Example: odds of 50 to 1 are 600 points, odds twice as good are 20 points more.
+            >>> PointsScale().points(np.array([1 / 51, 1 / 101]))
+            array([600, 620], dtype=int32)
         """
         factor = self.points_to_double / np.log(2.0)
         points = self.anchor_points + factor * (-log_odds(pd) - np.log(self.anchor_odds))
@@ -72,6 +76,11 @@ class RiskBands:
             )
 
     def band_numbers(self, points: np.ndarray) -> np.ndarray:
-        """Position in ``BAND_LETTERS`` of each score, int8 of shape (N,)."""
+        """Position in ``BAND_LETTERS`` of each score, int8 of shape (N,).
+
+        Example: a cut point belongs to the safer band.
+            >>> [BAND_LETTERS[i] for i in RiskBands().band_numbers(np.array([600, 599, 499]))]
+            ['A', 'B', 'G']
+        """
         rising = np.array(self.cut_points[::-1])
         return (len(rising) - np.searchsorted(rising, points, side="right")).astype(np.int8)
