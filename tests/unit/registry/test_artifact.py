@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from models_ml.errors import ArtifactError
-from models_ml.registry.artifact import load_artifact
+from models_ml.registry.artifact import load_artifact, save_artifact
 from models_ml.registry.manifest import MANIFEST
-from models_ml.registry.pointers import champion_path
+from models_ml.registry.pointers import challenger_version, champion_path, set_challenger
 
 
 @pytest.fixture
@@ -75,3 +75,15 @@ def test_a_damaged_artifact_is_refused_by_name(
 def test_no_artifact_names_the_train_command(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="scorehouse train"):
         champion_path(tmp_path)
+
+
+def test_a_model_that_is_there_is_not_written_again(small_model, folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert save_artifact(small_model.artifact, folder.parent) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_without_a_challenger_there_is_nothing_to_end(tmp_path: Path) -> None:
+    set_challenger(tmp_path, None)
+    assert challenger_version(tmp_path) is None
