@@ -54,7 +54,7 @@ UNAVAILABLE = ExitCode(
 SOFTWARE = ExitCode(
     70,
     "EX_SOFTWARE",
-    "a model or a data test failed, or a fault of scorehouse itself; nothing was published",
+    "a model or a data test failed, or a bug in scorehouse; nothing was published",
     "look at the message",
 )
 CANNOT_WRITE = ExitCode(
@@ -67,7 +67,7 @@ CANNOT_WRITE = ExitCode(
 BUSY = ExitCode(
     75,
     "EX_TEMPFAIL",
-    "another run is at work; nothing was changed",
+    "another run is in progress; nothing was changed",
     "retry later",
     retry=True,
 )
@@ -82,7 +82,7 @@ INTERRUPTED = ExitCode(
 READER_GONE = ExitCode(
     141,
     "SIGPIPE",
-    "whoever read the result from standard output stopped reading, as in `| head -1`",
+    "the reader of standard output stopped reading, as in `| head -1`",
     "nothing, if that was intended",
 )
 EXIT_CODES = (

@@ -55,7 +55,7 @@ class LogConsole(Console):
         Args:
             level: "error" or "stopped".
             message: The reason, and the remedy.
-            trace: Where it happened in the code, for whoever fixes it.
+            trace: Where it happened in the code, for the person who fixes it.
         """
         if self.as_json:
             self._log(level, message, **({"traceback": trace} if trace else {}))

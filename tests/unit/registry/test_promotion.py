@@ -231,7 +231,7 @@ def test_a_pointer_changed_by_hand_is_the_truth(three, tmp_path: Path) -> None:
         (tmp_path / role).write_text("{")
     with pytest.raises(ArtifactError, match="scorehouse models promote"):
         champion_version(tmp_path)
-    promote(tmp_path, a, force_reason="mends the pointer")
+    promote(tmp_path, a, force_reason="repairs the pointer")
     with pytest.raises(ArtifactError, match="challenge --end"):
         challenger_version(tmp_path)
     challenge(tmp_path, None)

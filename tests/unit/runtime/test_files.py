@@ -112,7 +112,7 @@ def test_a_line_that_was_cut_short_is_removed_by_the_next(
     log.write_bytes(before)
     inode = log.stat().st_ino
     append_line(log, {"next": "ä"})
-    assert log.stat().st_ino == inode, "whoever follows the log would miss the line"
+    assert log.stat().st_ino == inode, "a follower of the log would miss the line"
     lines = whole_lines(log.read_bytes())
     assert [None if line == b"damaged" else json.loads(line) for line in lines] == [
         *kept,
