@@ -10,7 +10,7 @@ from pathlib import Path
 from models_ml.errors import InputDataError
 
 CHECKSUMS = "SHA256SUMS"
-"""Written by the party that delivers the files, with ``sha256sum train_* > SHA256SUMS``; without it nothing is compared."""
+"""Written by the party that delivers the files: ``sha256sum train_* > SHA256SUMS``; without it nothing is compared."""
 
 LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
 
