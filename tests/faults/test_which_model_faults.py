@@ -171,7 +171,9 @@ def test_an_empty_build_is_refused_where_tables_serve(home_copy: Installation) -
 
     before = state()
     for flags in (("build", "--empty"), ("run", "--sample", "3 days")):
-        with pytest.raises(BuildError, match=f"{flags[1]}: expected a warehouse that serves"):
+        with pytest.raises(
+            BuildError, match=f"{flags[1]}: expected an empty warehouse, found rows"
+        ):
             run_dbt(home_copy.settings, flags)
         assert state() == before
 
