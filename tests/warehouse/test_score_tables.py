@@ -28,7 +28,7 @@ from models_ml.registry.pointers import champion_path, champion_version, set_cha
 from models_ml.scoring.calibration import PlattCalibration
 from models_ml.warehouse.dbt import run_dbt
 
-SCORING = ("--select", "tag:scoring")
+SCORING = ("--selector", "scoring")
 PROVENANCE = ["run_id", "scored_at"]
 PART = "train_data_real.pq"
 POLICY = ["approve_below_pd", "decline_from_pd", "loss_given_default", "exposure_at_default"]
@@ -355,7 +355,7 @@ def test_a_mixed_table_is_not_published(installation: Installation) -> None:
 
 def test_a_replay_that_differs_or_lacks_its_features_says_so(installation: Installation) -> None:
     applicant = int(scores(installation).index[0])
-    assert "equal" in installation.command("replay", "--id", str(applicant)).stdout
+    assert "identical" in installation.command("replay", "--id", str(applicant)).stdout
     change = duckdb.connect(str(installation.settings.warehouse.path))
     with change:
         change.execute(
@@ -370,6 +370,6 @@ def test_a_replay_that_differs_or_lacks_its_features_says_so(installation: Insta
         )
     with pytest.raises(MissingInputError, match="no longer stored"):
         replay_score(installation.settings, applicant)
-    missing = installation.command("replay", "--id", "-7", check=False)
-    assert missing.returncode == 66
+    assert installation.command("replay", "--id", "999999999", check=False).returncode == 66
+    assert installation.command("replay", "--id=-7", check=False).returncode == 64
     assert installation.command("replay", "--id", "1", "--at", "noon", check=False).returncode == 64
