@@ -19,6 +19,14 @@ scores as (
 
 ),
 
+-- A model without frozen scores has no stability.
+frozen as (
+
+    select coalesce(max(json_array_length(distributions -> 'score_quantiles')), 0) > 0 as has_scores
+    from {{ ref('int_scoring_model') }}
+
+),
+
 stability as (
 
     select
@@ -62,10 +70,14 @@ problems as (
         'was built from other scores than applicant_scores' as problem
     from scores
     cross join stability
+    cross join frozen
     where
-        scores.n_applicants <> stability.n_applicants
-        -- Sums in another order differ in the last digits.
-        or (scores.n_applicants > 0 and not coalesce(abs(stability.mean_pd / scores.mean_pd - 1) < 1e-9, false))
+        frozen.has_scores
+        and (
+            scores.n_applicants <> stability.n_applicants
+            -- Sums in another order differ in the last digits.
+            or (scores.n_applicants > 0 and not coalesce(abs(stability.mean_pd / scores.mean_pd - 1) < 1e-9, false))
+        )
     union all
     select
         'cutoff_table' as table_name,
