@@ -23,7 +23,7 @@ from models_ml.errors import (
     ScorehouseError,
     is_ctrl_c,
 )
-from models_ml.runtime.console import console
+from models_ml.runtime.console import console, stop
 from models_ml.runtime.streams import protect_standard_streams
 
 UNEXPECTED = (
@@ -110,7 +110,9 @@ def main() -> None:
     # Threads that wait without spinning: on a busy machine, training is many times faster.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Like Ctrl-C, so that a scheduler that stops the command also stops its child processes.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as for background jobs of a shell
+        signal.signal(signal.SIGINT, stop)
     os.umask(0o077)  # scores and models are personal data: readable by their owner only
     sys.exit(exit_code_of_command())
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from rich.console import Console
@@ -132,6 +132,29 @@ class Progress:
         console.print(f"  {text}")
 
 
+class Stop:
+    """Handler of SIGINT and SIGTERM that is heard even where native code swallows the exception.
+
+    DuckDB imports pandas while it runs a query, where there is pandas, and takes an interrupted import for a missing
+    package.
+    """
+
+    asked = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Interrupt the main thread."""
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Interrupt now what should have ended before."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+
+stop = Stop()
+
+
 @contextmanager
 def step(title: str) -> Iterator[dict[str, float]]:
     """Announce a step, and print its duration when it ends.
@@ -139,6 +162,7 @@ def step(title: str) -> Iterator[dict[str, float]]:
     Yields:
         A dictionary that holds ``seconds`` once the step has ended.
     """
+    stop.check()
     console.print(title, style="bold")
     started = time.monotonic()
     result: dict[str, float] = {}
